@@ -1,0 +1,1 @@
+"""Radiotherapy studies processed before anyone asks: the algorithms, without Qt or Slicer."""

@@ -1,0 +1,1 @@
+"""Left ventricle from short-axis cine MR: the algorithms, without Qt or Slicer."""

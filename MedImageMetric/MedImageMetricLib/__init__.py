@@ -1,0 +1,1 @@
+"""Radiograph image metric and normality: the algorithms, without Qt or Slicer."""

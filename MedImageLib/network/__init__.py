@@ -1,0 +1,1 @@
+"""The compact multi-level segmentation network, its training, inference and stored models."""

@@ -1,0 +1,53 @@
+"""Loss of partly labeled images: classes that were not drawn count as part of the background.
+
+Cross-entropy and soft Dice on probabilities in which undrawn classes are merged into class 0,
+summed over the levels of the network (source: chapter 5, loss at every level).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def merged_probabilities(logits: Tensor, drawn: Tensor) -> Tensor:
+    """Class probabilities with undrawn classes added to class 0.
+
+    logits: (batch, class, *grid); drawn: (batch, class) bool, class 0 True.
+    Returns the same shape; undrawn classes hold 0.
+    """
+    probabilities = torch.softmax(logits.float(), dim=1)
+    keep = drawn.to(probabilities.dtype).reshape(*drawn.shape, *[1] * (logits.ndim - 2))
+    kept = probabilities * keep
+    background = kept[:, :1] + (probabilities * (1 - keep)).sum(dim=1, keepdim=True)
+    return torch.cat([background, kept[:, 1:]], dim=1)
+
+
+def segmentation_loss(logits: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
+    """Cross-entropy plus one minus soft Dice, over drawn classes only.
+
+    labels: (batch, *grid) int64 that hold drawn classes only. Dice is pooled over the images of
+    the batch on which the class was drawn, so an empty slice costs only its false voxels.
+    """
+    probabilities = merged_probabilities(logits, drawn)
+    picked = probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
+    cross_entropy = -torch.log(picked.clamp_min(1e-6)).mean()
+    truth = torch.zeros_like(probabilities).scatter_(1, labels.unsqueeze(1), 1.0)
+    axes = tuple(range(2, logits.ndim))
+    overlap = ((probabilities * truth).sum(axes) * drawn)[:, 1:].sum(0)
+    total = (((probabilities + truth).sum(axes)) * drawn)[:, 1:].sum(0)
+    present = drawn[:, 1:].any(0)
+    dice = (2 * overlap + 1.0) / (total + 1.0)
+    return cross_entropy + (1 - dice[present]).mean()
+
+
+def multi_level_loss(
+    levels: Sequence[Tensor], labels: Tensor, drawn: Tensor, weights: Sequence[float]
+) -> Tensor:
+    """Weighted mean of the loss of every level."""
+    total = torch.zeros((), device=labels.device)
+    for logits, weight in zip(levels, weights, strict=True):
+        total = total + weight * segmentation_loss(logits, labels, drawn)
+    return total / sum(weights)

@@ -1,0 +1,162 @@
+"""Training samples from an index file, with what was drawn on each of them.
+
+An index is a CSV beside its images with the columns id, patient, fold, an image column and a
+label column. Structures that were not drawn on an image are no background: every sample names
+the classes that were drawn.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from MedImageLib.errors import InputError, SettingsError
+
+
+@dataclass(frozen=True)
+class Source:
+    """One index of labeled images.
+
+    index: path of the CSV, relative to the data folder.
+    image_column, label_column: names of the columns with file names relative to the index;
+        an empty label column declares every image empty of all drawn structures.
+    drawn: class numbers drawn on its images.
+    drawn_column: column that lists drawn structures joined by `+`, when it differs by image.
+    drawn_names: class number of each name in that column.
+    rename: stored label value → class number, where they differ (others become background).
+    weight: how often its images are drawn in an epoch, relative to the others; 0 = only scored.
+    spacing_columns: two columns with the pixel spacing (row, column) in mm, or none.
+    assumed_spacing_mm: where the columns are empty; 0 = pixels stay pixels.
+    fold: `column` reads the column, `never` keeps images in training in every fold (other
+        origin, never scored).
+    where: column → accepted values; other rows are left out.
+    """
+
+    name: str
+    index: str
+    image_column: str = "file"
+    label_column: str = "label_file"
+    drawn: tuple[int, ...] = (1,)
+    drawn_column: str = ""
+    drawn_names: dict[str, int] | None = None
+    rename: dict[str, int] | None = None
+    weight: float = 1.0
+    spacing_columns: tuple[str, ...] = ()
+    assumed_spacing_mm: float = 0.0
+    fold: str = "column"
+    where: dict[str, list[str]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One labeled image on its own grid.
+
+    image: float32 array (j, i) or (k, j, i); label: uint8 array of the same shape.
+    drawn: class numbers that were drawn.
+    spacing_mm: along array axes; 1 where unknown (`spacing_known`).
+    fold: −1 for images that no fold scores.
+    """
+
+    id: str
+    patient: str
+    source: str
+    fold: int
+    image: np.ndarray
+    label: np.ndarray
+    drawn: tuple[int, ...]
+    spacing_mm: tuple[float, ...]
+    spacing_known: bool
+    weight: float
+    group: str = ""
+
+
+def read_samples(data_dir: Path, sources: Sequence[Source]) -> list[Sample]:
+    """All samples of all sources. Raises InputError naming the row that cannot be used."""
+    samples: list[Sample] = []
+    for source in sources:
+        samples.extend(_read_source(data_dir, source))
+    if not samples:
+        raise InputError(f"No labeled image was found below {data_dir}; check the index names.")
+    return samples
+
+
+def _read_source(data_dir: Path, source: Source) -> Iterator[Sample]:
+    index = data_dir / source.index
+    if not index.is_file():
+        raise InputError(f"The index {index} is not there; sources name a CSV in the data folder.")
+    with index.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if source.where and any(row[c] not in v for c, v in source.where.items()):
+                continue
+            yield _read_row(index.parent, source, row)
+
+
+def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
+    # Here and not above, so that settings can be checked without the image libraries.
+    from MedImageLib.reading import read_image
+
+    image = np.squeeze(read_image(folder / row[source.image_column]).array).astype(np.float32)
+    if source.label_column:
+        stored = np.squeeze(read_image(folder / row[source.label_column]).array)
+        label = _renamed(stored, source.rename)
+    else:
+        label = np.zeros(image.shape, np.uint8)
+    if label.shape != image.shape:
+        raise InputError(
+            f"{folder / row[source.image_column]}: the label map has shape {label.shape}, "
+            f"the image {image.shape}; both must share one grid."
+        )
+    spacing = [row.get(column, "") for column in source.spacing_columns]
+    known = bool(spacing) and all(spacing)
+    fallback = source.assumed_spacing_mm or 1.0
+    return Sample(
+        id=row["id"],
+        patient=row.get("patient") or row["id"],
+        source=source.name,
+        fold=int(row["fold"]) if source.fold == "column" and row.get("fold") else -1,
+        image=image,
+        label=label,
+        drawn=_drawn(source, row),
+        spacing_mm=tuple(map(float, spacing)) if known else (fallback,) * image.ndim,
+        spacing_known=known,
+        weight=source.weight,
+        group=row.get("cardiac_phase", "") or "",
+    )
+
+
+def _drawn(source: Source, row: dict[str, str]) -> tuple[int, ...]:
+    if not source.drawn_column:
+        return source.drawn
+    names = source.drawn_names or {}
+    words = [word for word in row[source.drawn_column].split("+") if word]
+    unknown = [word for word in words if word not in names]
+    if unknown:
+        raise SettingsError(
+            f"{source.name}: column {source.drawn_column} names {unknown}, "
+            f"but drawn_names knows only {sorted(names)}."
+        )
+    return tuple(sorted(names[word] for word in words))
+
+
+def _renamed(stored: np.ndarray, rename: dict[str, int] | None) -> np.ndarray:
+    if rename is None:
+        return stored.astype(np.uint8)
+    label = np.zeros(stored.shape, np.uint8)
+    for value, number in rename.items():
+        label[stored == int(value)] = number
+    return label
+
+
+def drawn_mask(samples: Sequence[Sample], classes: int) -> Tensor:
+    """(sample, class) bool: True where the class was drawn; background counts as drawn."""
+    mask = torch.zeros(len(samples), classes, dtype=torch.bool)
+    mask[:, 0] = True
+    for row, sample in enumerate(samples):
+        mask[row, list(sample.drawn)] = True
+    return mask

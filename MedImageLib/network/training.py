@@ -1,0 +1,293 @@
+"""Training of any segmentation task from a settings file, by patient-wise folds.
+
+A run trains one network for each fold and one on all patients; every fold predicts the patients
+it has not seen, so out-of-fold label maps come from the same command. Steps are drawn from a
+generator that depends on seed, fold and step alone, which makes a run resumable at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from MedImageLib.errors import InputError
+from MedImageLib.intensity import normalized_by_ranks
+from MedImageLib.network.augmentation import (
+    Augmentation,
+    random_gray,
+    random_view,
+    standardized_batch,
+)
+from MedImageLib.network.framing import Framing, seen, whole_frame
+from MedImageLib.network.losses import multi_level_loss
+from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
+from MedImageLib.network.samples import Sample, Source, drawn_mask, read_samples
+from MedImageLib.writing.atomic import finished_file
+
+FOLDS = 5
+WHOLE_MARGIN = 1.25  # samples are kept a little finer than the network sees them
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that makes a model, as the settings file names it.
+
+    name: of the model. labels: structure names of classes 1, 2, ….
+    steps, final_steps: of each fold and of the network trained on all patients, which starts
+        from the first fold's weights when `final_steps` is smaller than `steps`.
+    learning_rate: peak of a one-cycle schedule. average: decay of the moving average of weights.
+    center_jitter: standard deviation of the center in `around` mode, in network pixels.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    sources: tuple[Source, ...]
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    framing: Framing = field(default_factory=Framing)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    steps: int = 2000
+    final_steps: int = 2000
+    batch: int = 8
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    average: float = 0.997
+    center_jitter: float = 6.0
+    seed: int = 1
+    checkpoint_every: int = 200
+    low_percent: float = 1.0
+    high_percent: float = 99.0
+    licence: str = ""
+    citations: tuple[str, ...] = ()
+    intended_use: str = ""
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A sample ready for random views: gray values 0 … 1, its center and scale."""
+
+    sample: Sample
+    image: Tensor
+    label: Tensor
+    center: np.ndarray
+    scale: np.ndarray
+
+
+def prepare(sample: Sample, settings: TrainingSettings) -> Prepared:
+    """Normalize, and in `whole` mode letterbox, once before training."""
+    framing = settings.framing
+    try:
+        image = normalized_by_ranks(sample.image, settings.low_percent, settings.high_percent)
+    except InputError as error:
+        raise InputError(f"{sample.source}/{sample.id}: {error}") from error
+    label = sample.label
+    if framing.mode == "whole":
+        kept = Framing(size=tuple(round(s * WHOLE_MARGIN) for s in framing.size))
+        frame = whole_frame(image.shape, kept)
+        image = seen(image, frame, fill=0.0)
+        label = _nearest(label, frame.matrix, frame.offset, frame.size)
+        center = (np.array(frame.size) - 1) / 2
+        scale = np.full(len(frame.size), WHOLE_MARGIN)
+    else:
+        inside = np.argwhere(label == framing.center_class)
+        center = inside.mean(0) if len(inside) else (np.array(image.shape) - 1) / 2
+        scale = np.full(image.ndim, framing.pixel_mm) / np.array(sample.spacing_mm)
+    return Prepared(
+        sample,
+        torch.from_numpy(np.ascontiguousarray(image, np.float32)),
+        torch.from_numpy(np.ascontiguousarray(label)),
+        np.asarray(center, float),
+        scale,
+    )
+
+
+def _nearest(
+    label: np.ndarray, matrix: np.ndarray, offset: np.ndarray, size: tuple[int, ...]
+) -> np.ndarray:
+    from scipy import ndimage
+
+    return ndimage.affine_transform(label, matrix, offset, output_shape=size, order=0)
+
+
+def draw_batch(
+    prepared: Sequence[Prepared],
+    settings: TrainingSettings,
+    generator: np.random.Generator,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Images (batch, 1, *grid), labels (batch, *grid) and drawn classes (batch, class)."""
+    weights = np.array([p.sample.weight for p in prepared])
+    chosen = generator.choice(len(prepared), settings.batch, p=weights / weights.sum())
+    images, labels = [], []
+    size = settings.framing.size
+    for position in chosen:
+        entry = prepared[position]
+        center = entry.center
+        if settings.framing.mode == "around":
+            center = center + entry.scale * generator.normal(0, settings.center_jitter, len(size))
+            if generator.random() < settings.augmentation.away_share:
+                center = generator.uniform(0, 1, len(size)) * np.array(entry.image.shape)
+        image, label = random_view(
+            entry.image, entry.label, center, entry.scale, size, settings.augmentation, generator
+        )
+        images.append(random_gray(image, settings.augmentation, generator))
+        labels.append(label)
+    drawn = drawn_mask([prepared[p].sample for p in chosen], settings.network.classes)
+    return standardized_batch(torch.stack(images).unsqueeze(1)), torch.stack(labels), drawn
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """Linear rise over the first twentieth, then half a cosine down to a hundredth."""
+    rise = max(1, steps // 20)
+    if step < rise:
+        return peak * (step + 1) / rise
+    share = (step - rise) / max(1, steps - rise)
+    return peak * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * share)))
+
+
+def train_network(
+    prepared: Sequence[Prepared],
+    settings: TrainingSettings,
+    folder: Path,
+    key: int,
+    steps: int,
+    start_from: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> MultiLevelNetwork:
+    """Train, or go on from the folder's checkpoint, and return the averaged network.
+
+    key: number that sets the random views apart (the fold, or FOLDS for all patients).
+    """
+    torch.manual_seed(settings.seed * 100 + key)
+    network = MultiLevelNetwork(settings.network)
+    averaged = MultiLevelNetwork(settings.network)
+    if start_from is not None:
+        network.load_state_dict(torch.load(start_from, weights_only=True)["averaged"])
+    averaged.load_state_dict(network.state_dict())
+    memory = torch.channels_last if settings.network.dimensions == 2 else torch.channels_last_3d
+    network.to(memory_format=memory)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    checkpoint = folder / "checkpoint.pt"
+    first = 0
+    if checkpoint.is_file():
+        kept = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(kept["network"])
+        averaged.load_state_dict(kept["averaged"])
+        optimizer.load_state_dict(kept["optimizer"])
+        first = kept["step"]
+    weights = [0.5 + 0.5 * (n + 1) / settings.network.levels for n in range(settings.network.levels)]
+    network.train()
+    started, running = time.monotonic(), 0.0
+    for step in range(first, steps):
+        generator = np.random.default_rng((settings.seed, key, step))
+        images, labels, drawn = draw_batch(prepared, settings, generator)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, steps, settings.learning_rate)
+        # bfloat16 halves the time on processors that have it; losses stay in float32.
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            levels = network(images.contiguous(memory_format=memory))
+        loss = multi_level_loss(levels, labels, drawn, weights)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        if torch.isfinite(loss):
+            optimizer.step()
+            _average(averaged, network, min(settings.average, (step + 1) / (step + 10)))
+        running = loss.item() if step == first else 0.98 * running + 0.02 * loss.item()
+        done = step + 1
+        if done % settings.checkpoint_every == 0 or done == steps:
+            _save(checkpoint, network, averaged, optimizer, done)
+            left = (time.monotonic() - started) / (done - first) * (steps - done)
+            say(f"step {done}/{steps}  loss {running:.4f}  {left / 60:.1f} min left")
+    return averaged.eval()
+
+
+def _average(averaged: torch.nn.Module, network: torch.nn.Module, decay: float) -> None:
+    with torch.no_grad():
+        for kept, new in zip(
+            averaged.state_dict().values(), network.state_dict().values(), strict=True
+        ):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(new.contiguous(), 1 - decay)
+            else:
+                kept.copy_(new)
+
+
+def _save(
+    path: Path,
+    network: torch.nn.Module,
+    averaged: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+) -> None:
+    with finished_file(path) as temporary:
+        torch.save(
+            {
+                "network": network.state_dict(),
+                "averaged": averaged.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "step": step,
+            },
+            temporary,
+        )
+
+
+def fold_split(samples: Sequence[Sample], fold: int) -> tuple[list[Sample], list[Sample]]:
+    """(training, held out) of one fold; FOLDS or more holds out nothing.
+
+    Raises InputError when a patient would be on both sides.
+    """
+    held_out = [s for s in samples if s.fold == fold]
+    training = [s for s in samples if s.fold != fold and s.weight > 0]
+    shared = {s.patient for s in held_out} & {s.patient for s in training}
+    if shared:
+        raise InputError(
+            f"{len(shared)} patients are both in fold {fold} and outside of it; "
+            "folds must be by patient."
+        )
+    return training, held_out
+
+
+def run_training(
+    settings: TrainingSettings,
+    data_dir: Path,
+    out: Path,
+    folds: Sequence[int] = tuple(range(FOLDS + 1)),
+    score: Callable[[MultiLevelNetwork, Sequence[Sample], Path], None] | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Train the folds in turn (fold FOLDS = all patients) below `out`; done ones are skipped.
+
+    score: called with the network and the samples that it has not seen.
+    """
+    samples = read_samples(data_dir, settings.sources)
+    say(f"{settings.name}: {len(samples)} images of {len({s.patient for s in samples})} patients")
+    prepared = {s.source + "/" + s.id: prepare(s, settings) for s in samples if s.weight > 0}
+    for fold in folds:
+        folder = out / (f"fold{fold}" if fold < FOLDS else "all")
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "done").exists():
+            continue
+        training, held_out = fold_split(samples, fold)
+        last = fold >= FOLDS
+        steps = settings.final_steps if last else settings.steps
+        earlier = out / "fold0" / "checkpoint.pt"
+        network = train_network(
+            [prepared[s.source + "/" + s.id] for s in training],
+            settings,
+            folder,
+            key=fold,
+            steps=steps,
+            start_from=earlier if last and steps < settings.steps and earlier.exists() else None,
+            say=lambda text, folder=folder: say(f"{settings.name} {folder.name}  {text}"),
+        )
+        if score and held_out:
+            score(network, held_out, folder)
+        (folder / "done").touch()

@@ -271,6 +271,8 @@ def _converted(value: Any, hint: Any, name: str) -> Any:
         dataclasses.is_dataclass(hint) and isinstance(value, typing.cast(Any, hint))
     ):
         return value
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return _built(value, typing.cast(Any, hint), name, "")
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         if not math.isfinite(value):
             raise SettingsError(f"{name} is {value}; it must be a finite number.")

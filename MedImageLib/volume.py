@@ -75,7 +75,8 @@ class VolumeSequence:
     def __post_init__(self) -> None:
         if not self.frames or len(self.frames) != len(self.index_values):
             raise GeometryError(
-                f"{len(self.frames)} frames need as many index values, got {len(self.index_values)}."
+                f"{len(self.frames)} frames need as many index values, "
+                f"got {len(self.index_values)}."
             )
         first = self.frames[0].geometry
         if not all(first.same_grid(frame.geometry) for frame in self.frames[1:]):

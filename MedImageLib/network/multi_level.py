@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -159,7 +160,7 @@ class ParallelBlock(nn.Module):
                 nn.Sequential(
                     *(
                         _conv_norm_relu(dimensions, a, b, dilation=branch.dilation)
-                        for a, b in zip(widths[:-1], widths[1:], strict=True)
+                        for a, b in pairwise(widths)
                     )
                 )
             )

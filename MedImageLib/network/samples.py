@@ -30,6 +30,8 @@ class Source:
     drawn_column: column that lists drawn structures joined by `+`, when it differs by image.
     drawn_names: class number of each name in that column.
     rename: stored label value → class number, where they differ (others become background).
+    parts: for label columns that list one mask file per structure joined by `;`: ending of the
+        file stem → class number, painted in this order (0 erases).
     weight: how often its images are drawn in an epoch, relative to the others; 0 = only scored.
     spacing_columns: two columns with the pixel spacing (row, column) in mm, or none.
     assumed_spacing_mm: where the columns are empty; 0 = pixels stay pixels.
@@ -46,6 +48,7 @@ class Source:
     drawn_column: str = ""
     drawn_names: dict[str, int] | None = None
     rename: dict[str, int] | None = None
+    parts: dict[str, int] | None = None
     weight: float = 1.0
     spacing_columns: tuple[str, ...] = ()
     assumed_spacing_mm: float = 0.0
@@ -102,7 +105,9 @@ def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
     from MedImageLib.reading import read_image
 
     image = np.squeeze(read_image(folder / row[source.image_column]).array).astype(np.float32)
-    if source.label_column:
+    if source.parts:
+        label = _painted(folder, row[source.label_column].split(";"), source.parts, image.shape)
+    elif source.label_column:
         stored = np.squeeze(read_image(folder / row[source.label_column]).array)
         label = _renamed(stored, source.rename)
     else:
@@ -150,6 +155,19 @@ def _renamed(stored: np.ndarray, rename: dict[str, int] | None) -> np.ndarray:
     label = np.zeros(stored.shape, np.uint8)
     for value, number in rename.items():
         label[stored == int(value)] = number
+    return label
+
+
+def _painted(
+    folder: Path, files: Sequence[str], parts: dict[str, int], shape: tuple[int, ...]
+) -> np.ndarray:
+    from MedImageLib.reading import read_image
+
+    label = np.zeros(shape, np.uint8)
+    for ending, number in parts.items():
+        for file in files:
+            if Path(file).stem.endswith("_" + ending):
+                label[np.squeeze(read_image(folder / file).array) > 0] = number
     return label
 
 

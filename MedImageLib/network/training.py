@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from MedImageLib.errors import InputError
+from MedImageLib.errors import InputError, ModelError
 from MedImageLib.intensity import normalized_by_ranks
 from MedImageLib.network.augmentation import (
     Augmentation,
@@ -43,6 +43,9 @@ class TrainingSettings:
         from the first fold's weights when `final_steps` is smaller than `steps`.
     learning_rate: peak of a one-cycle schedule. average: decay of the moving average of weights.
     center_jitter: standard deviation of the center in `around` mode, in network pixels.
+    localizer: model whose first class gives the center in `around` mode, when evaluated or used.
+    measures: functions `package.module:name` of (labels, spacing_mm) → number or None, compared
+        between truth and prediction by `medimage evaluate`.
     """
 
     name: str
@@ -66,6 +69,8 @@ class TrainingSettings:
     citations: tuple[str, ...] = ()
     intended_use: str = ""
     limits: tuple[str, ...] = ()
+    localizer: str = ""
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +187,9 @@ def train_network(
         averaged.load_state_dict(kept["averaged"])
         optimizer.load_state_dict(kept["optimizer"])
         first = kept["step"]
-    weights = [0.5 + 0.5 * (n + 1) / settings.network.levels for n in range(settings.network.levels)]
+    weights = [
+        0.5 + 0.5 * (n + 1) / settings.network.levels for n in range(settings.network.levels)
+    ]
     network.train()
     started, running = time.monotonic(), 0.0
     for step in range(first, steps):
@@ -239,6 +246,19 @@ def _save(
         )
 
 
+def trained_network(run: Path, fold: int, settings: NetworkSettings) -> MultiLevelNetwork:
+    """The averaged network of one fold (FOLDS = all patients) of a run.
+
+    Raises ModelError when that fold was not trained.
+    """
+    path = run / (f"fold{fold}" if fold < FOLDS else "all") / "checkpoint.pt"
+    if not path.is_file():
+        raise ModelError(f"{path}: this fold was not trained yet; run `medimage train` first.")
+    network = MultiLevelNetwork(settings)
+    network.load_state_dict(torch.load(path, weights_only=True)["averaged"])
+    return network.eval()
+
+
 def fold_split(samples: Sequence[Sample], fold: int) -> tuple[list[Sample], list[Sample]]:
     """(training, held out) of one fold; FOLDS or more holds out nothing.
 
@@ -260,13 +280,9 @@ def run_training(
     data_dir: Path,
     out: Path,
     folds: Sequence[int] = tuple(range(FOLDS + 1)),
-    score: Callable[[MultiLevelNetwork, Sequence[Sample], Path], None] | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Train the folds in turn (fold FOLDS = all patients) below `out`; done ones are skipped.
-
-    score: called with the network and the samples that it has not seen.
-    """
+    """Train the folds in turn (fold FOLDS = all patients) below `out`; done ones are skipped."""
     samples = read_samples(data_dir, settings.sources)
     say(f"{settings.name}: {len(samples)} images of {len({s.patient for s in samples})} patients")
     prepared = {s.source + "/" + s.id: prepare(s, settings) for s in samples if s.weight > 0}
@@ -275,11 +291,11 @@ def run_training(
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "done").exists():
             continue
-        training, held_out = fold_split(samples, fold)
+        training, _ = fold_split(samples, fold)
         last = fold >= FOLDS
         steps = settings.final_steps if last else settings.steps
         earlier = out / "fold0" / "checkpoint.pt"
-        network = train_network(
+        train_network(
             [prepared[s.source + "/" + s.id] for s in training],
             settings,
             folder,
@@ -288,6 +304,4 @@ def run_training(
             start_from=earlier if last and steps < settings.steps and earlier.exists() else None,
             say=lambda text, folder=folder: say(f"{settings.name} {folder.name}  {text}"),
         )
-        if score and held_out:
-            score(network, held_out, folder)
         (folder / "done").touch()

@@ -1,0 +1,265 @@
+"""Segmentation with a trained network: levels, early stop, limits, devices, tiles.
+
+The improvement from one level to the next is the change of the label map, 1 − Dice of the worst
+class; no truth is needed (source: chapter 5, early stop). Whole volumes are tiled, each tile
+stops on its own, and labels are taken at network resolution before they are brought back.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from MedImageLib.errors import ModelError, SettingsError
+from MedImageLib.intensity import normalized_by_ranks
+from MedImageLib.network.augmentation import standardized_batch
+from MedImageLib.network.framing import Frame, Framing, centered_frame, seen, unframed, whole_frame
+from MedImageLib.network.multi_level import MultiLevelNetwork, resized
+from MedImageLib.settings import check_settings, setting
+
+
+@dataclass(frozen=True)
+class InferenceSettings:
+    """How far to go and on what."""
+
+    level: int = setting(0, help="Level to answer with; 0 = the last one.", minimum=0, maximum=32)
+    stop_below: float = setting(
+        0.0,
+        help="Stop when no class changes by more than this from level to level; 0 = never.",
+        unit="1 - Dice",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    time_limit_s: float = setting(
+        0.0, help="Go to no further level after this time; 0 = no limit.", unit="s", minimum=0.0
+    )
+    memory_limit_mib: float = setting(
+        2048.0,
+        help="Memory that feature maps may take; sets the size of tiles.",
+        unit="MiB",
+        minimum=64.0,
+    )
+    device: str = setting("auto", help="Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """A label map and how it came about.
+
+    labels: uint8 on the image grid. confidence: mean probability of the chosen class inside each
+    class, by class number; None for tiled volumes. level: answered with (1-based; the highest
+    of all tiles). changes: 1 − Dice of the worst class from level to level.
+    """
+
+    labels: np.ndarray
+    level: int
+    changes: tuple[float, ...]
+    seconds: float
+    device: str
+    probabilities: np.ndarray | None = None
+
+
+def best_device(wanted: str = "auto") -> torch.device:
+    """The device asked for, or CUDA, MPS, CPU in this order. ModelError when it is not there."""
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        return torch.device(next(name for name, there in available.items() if there))
+    if not available.get(wanted, False):
+        raise ModelError(f"Device {wanted} is not available here; use auto or cpu.")
+    return torch.device(wanted)
+
+
+def label_change(before: Tensor, after: Tensor, classes: int) -> float:
+    """1 − Dice of the class that changed most; classes absent from both do not count."""
+    worst = 0.0
+    for value in range(1, classes):
+        a, b = before == value, after == value
+        total = int(a.sum()) + int(b.sum())
+        if total:
+            worst = max(worst, 1.0 - 2.0 * int((a & b).sum()) / total)
+    return worst
+
+
+def answered_levels(
+    network: MultiLevelNetwork, image: Tensor, settings: InferenceSettings
+) -> tuple[Tensor, int, tuple[float, ...]]:
+    """Coarse logits of the level that answers, its number, and the changes up to it."""
+    last = settings.level or network.settings.levels
+    if last > network.settings.levels:
+        raise SettingsError(
+            f"level is {last}; this network has levels 1 to {network.settings.levels}."
+        )
+    if not settings.stop_below and not settings.time_limit_s:
+        return network.at_level(image, last, coarse=True), last, ()
+    started, changes = time.monotonic(), []
+    before: Tensor | None = None
+    for number, logits in enumerate(network.levels(image, coarse=True), start=1):
+        labels = logits.argmax(1)
+        if before is not None:
+            changes.append(label_change(before, labels, network.settings.classes))
+        small_change = bool(changes) and changes[-1] < settings.stop_below
+        late = settings.time_limit_s and time.monotonic() - started > settings.time_limit_s
+        if number >= last or small_change or late:
+            return logits, number, tuple(changes)
+        before = labels
+    raise AssertionError("a network has at least one level")
+
+
+def segment_plane(
+    network: MultiLevelNetwork,
+    image: np.ndarray,
+    framing: Framing,
+    settings: InferenceSettings | None = None,
+    frame: Frame | None = None,
+    percent: tuple[float, float] = (1.0, 99.0),
+) -> Segmentation:
+    """Segment one plane (j, i); probabilities are brought back before labels are taken.
+
+    frame: the part of the image to see; the whole image when None. Planes are small, so the
+    sub-pixel border that probabilities hold is kept, which labels of the network grid would lose.
+    """
+    settings = settings or InferenceSettings()
+    started = time.monotonic()
+    gray = normalized_by_ranks(image, *percent)
+    frame = frame or whole_frame(gray.shape, framing)
+    view = standardized_batch(torch.from_numpy(seen(gray, frame, fill=0.0))[None, None])
+    device = best_device(settings.device)
+    logits, level, changes = _with_fallback(network, view, settings, device)
+    on_grid = resized(torch.softmax(logits.float(), 1).cpu(), frame.size)[0]
+    probabilities = unframed(on_grid, frame, image.shape).numpy()
+    labels = probabilities.argmax(0).astype(np.uint8)
+    labels[~_inside(frame, image.shape)] = 0
+    return Segmentation(
+        labels, level, changes, time.monotonic() - started, str(device), probabilities
+    )
+
+
+def frame_about(
+    center_index: tuple[float, ...], spacing_mm: tuple[float, ...], framing: Framing
+) -> Frame:
+    """The view of an `around` model about an index (array order) at its own pixel size."""
+    return centered_frame(center_index, [framing.pixel_mm / s for s in spacing_mm], framing.size)
+
+
+def segment_volume(
+    network: MultiLevelNetwork,
+    image: np.ndarray,
+    settings: InferenceSettings | None = None,
+    overlap: int = 16,
+) -> Segmentation:
+    """Segment a prepared volume (k, j, i) on the network's own spacing, tile by tile.
+
+    image: float32, already normalized as in training. Each tile keeps only its middle, so tiles
+    join without seams; labels are taken on the network's grid and repeated onto the image's.
+    """
+    settings = settings or InferenceSettings()
+    started = time.monotonic()
+    device = best_device(settings.device)
+    divisor = network.settings.divisor
+    side = _tile_side(image.shape, network, settings, divisor)
+    labels = np.zeros(image.shape, np.uint8)
+    deepest, worst = 1, []
+    for core, tile in _tiles(image.shape, side, min(overlap, side // 4), divisor):
+        part = _padded_crop(image, tile)
+        view = torch.from_numpy(part)[None, None]
+        logits, level, changes = _with_fallback(network, view, settings, device)
+        small = logits.argmax(1)[0].to(torch.uint8).cpu().numpy()
+        full = _repeated(small, part.shape)
+        inner = tuple(
+            slice(c.start - t.start, c.stop - t.start) for c, t in zip(core, tile, strict=True)
+        )
+        labels[core] = full[inner]
+        deepest = max(deepest, level)
+        worst.append(changes)
+    longest = max(worst, key=len, default=())
+    return Segmentation(labels, deepest, longest, time.monotonic() - started, str(device))
+
+
+def _with_fallback(
+    network: MultiLevelNetwork, view: Tensor, settings: InferenceSettings, device: torch.device
+) -> tuple[Tensor, int, tuple[float, ...]]:
+    """On the device, or on the CPU when its memory does not suffice."""
+    memory = torch.channels_last if view.ndim == 4 else torch.channels_last_3d
+    try:
+        with torch.inference_mode():
+            placed = view.to(device).contiguous(memory_format=memory)
+            return answered_levels(network.to(device), placed, settings)
+    except torch.OutOfMemoryError:
+        if device.type == "cpu":
+            raise
+        torch.cuda.empty_cache()
+        with torch.inference_mode():
+            return answered_levels(network.cpu(), view.contiguous(memory_format=memory), settings)
+
+
+def _inside(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
+    """True where an image pixel lies in the frame; nothing was seen elsewhere."""
+    inverse = np.linalg.inv(frame.matrix)
+    axes = np.meshgrid(*[np.arange(n) for n in shape], indexing="ij")
+    index = np.stack(axes, -1) @ inverse.T - inverse @ frame.offset
+    upper = np.array(frame.size) - 0.5
+    return np.all((index >= -0.5) & (index <= upper), axis=-1)
+
+
+def _tile_side(
+    shape: tuple[int, ...],
+    network: MultiLevelNetwork,
+    settings: InferenceSettings,
+    divisor: int,
+) -> int:
+    widths = [network.settings.stem_channels, *(b.channels for b in network.settings.blocks)]
+    # About six maps of the widest block live at once, in float32.
+    bytes_per_voxel = 6 * 4 * max(widths) / network.settings.stem_stride ** len(shape) + 8
+    voxels = settings.memory_limit_mib * 2**20 / bytes_per_voxel
+    side = int(voxels ** (1 / len(shape))) // divisor * divisor
+    longest = -(-max(shape) // divisor) * divisor
+    return max(divisor * 2, min(side, longest))
+
+
+def _tiles(shape: tuple[int, ...], side: int, overlap: int, divisor: int):
+    """(core, tile) slices; cores cover the volume once, tiles may reach beyond it."""
+    from itertools import product
+
+    starts = []
+    for length in shape:
+        if length <= side:
+            starts.append([(0, length, 0, -(-length // divisor) * divisor)])
+            continue
+        step = side - 2 * overlap
+        starts.append(
+            [
+                (first, min(first + step, length), first - overlap, first - overlap + side)
+                for first in range(0, length, step)
+            ]
+        )
+    for axes in product(*starts):
+        yield (
+            tuple(slice(a, b) for a, b, _, _ in axes),
+            tuple(slice(c, d) for _, _, c, d in axes),
+        )
+
+
+def _padded_crop(image: np.ndarray, tile: tuple[slice, ...]) -> np.ndarray:
+    inside = tuple(
+        slice(max(0, t.start), min(n, t.stop)) for t, n in zip(tile, image.shape, strict=True)
+    )
+    before_after = [(i.start - t.start, t.stop - i.stop) for i, t in zip(inside, tile, strict=True)]
+    return np.pad(image[inside].astype(np.float32), before_after, mode="edge")
+
+
+def _repeated(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    for axis, (small, large) in enumerate(zip(labels.shape, shape, strict=True)):
+        if small != large:
+            labels = np.repeat(labels, large // small, axis=axis)
+    return labels

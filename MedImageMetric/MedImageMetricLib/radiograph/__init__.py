@@ -1,0 +1,1 @@
+"""Chapter 1: preprocessing, detection, conditions, level and findings of a chest radiograph."""

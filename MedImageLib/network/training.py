@@ -7,6 +7,7 @@ generator that depends on seed, fold and step alone, which makes a run resumable
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -152,7 +153,7 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
     if step < rise:
         return peak * (step + 1) / rise
     share = (step - rise) / max(1, steps - rise)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * share)))
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def train_network(

@@ -15,7 +15,7 @@ from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
 
 if TYPE_CHECKING:
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
 
 def resampled(
@@ -33,7 +33,7 @@ def resampled(
     Linear for images, nearest for label maps. Raises GeometryError for both transforms at once
     or a field of another shape.
     """
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     if moving_from_fixed is not None and displacement_mm is not None:
         raise GeometryError("Give a matrix or a displacement field, not both.")
@@ -83,7 +83,7 @@ def with_spacing(geometry: Geometry, spacing_mm: tuple[float, float, float]) -> 
 
 def image_of(volume: Volume) -> sitk.Image:
     """The volume as a SimpleITK image."""
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(volume.array)
     _place(image, volume.geometry)
@@ -107,7 +107,7 @@ def _place(image: sitk.Image, geometry: Geometry) -> None:
 
 
 def _empty_image(geometry: Geometry) -> sitk.Image:
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     image = sitk.Image([int(n) for n in geometry.shape[::-1]], sitk.sitkUInt8)
     _place(image, geometry)
@@ -117,7 +117,7 @@ def _empty_image(geometry: Geometry) -> sitk.Image:
 def _transform(
     geometry: Geometry, moving_from_fixed: np.ndarray | None, displacement_mm: np.ndarray | None
 ) -> sitk.Transform:
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     if displacement_mm is not None:
         if displacement_mm.shape != (*geometry.shape, 3):

@@ -1,0 +1,141 @@
+"""Lungs and heart on a frontal chest radiograph, and the cardiothoracic ratio.
+
+A radiograph is a volume of one slice, bright where dense (MONOCHROME2). What does not look like
+a frontal chest is flagged, and then no ratio is given.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from MedImageLib.errors import InputError, Remark
+from MedImageLib.network.inference import InferenceSettings, segment_plane
+from MedImageLib.network.model_store import Model, load_model
+from MedImageLib.volume import Volume
+from MedImageMetricLib.radiograph.cardiothoracic import (
+    HEART,
+    LEFT_LUNG,
+    RIGHT_LUNG,
+    CardiothoracicRatio,
+    cardiothoracic_ratio,
+)
+
+MODEL = "radiograph_lungs_heart"
+SMALLEST_SIDE_PX = 64
+PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "OT", "SC", "")
+
+
+@dataclass(frozen=True, eq=False)
+class RadiographSegmentation:
+    """labels: 1 right lung, 2 left lung, 3 heart on the grid of the radiograph.
+
+    is_chest: the label map is plausible for a frontal chest. ratio: None when not assessable.
+    changes: 1 − Dice of the worst class from level to level, as far as levels were compared.
+    """
+
+    labels: Volume
+    is_chest: bool
+    ratio: CardiothoracicRatio | None
+    model: Model
+    level: int
+    changes: tuple[float, ...]
+    remarks: tuple[Remark, ...]
+    seconds: float
+
+
+def radiograph_plane(volume: Volume) -> np.ndarray:
+    """The pixels (j, i) of a radiograph, float32.
+
+    Raises InputError for volumes of several slices, other modalities, color pictures and images
+    too small to show a chest.
+    """
+    if volume.array.shape[0] != 1:
+        raise InputError(
+            f"A radiograph is one image; this has {volume.array.shape[0]} slices "
+            f"({volume.modality or 'unknown modality'}). Choose the radiograph."
+        )
+    if volume.modality not in PROJECTIONS:
+        raise InputError(
+            f"The modality is {volume.modality}, not a radiograph (CR, DX). "
+            "Choose the chest radiograph."
+        )
+    if volume.tags.get("color"):
+        raise InputError("This is a color picture, not a radiograph. Choose a gray radiograph.")
+    plane = np.asarray(volume.array[0], np.float32)
+    if min(plane.shape) < SMALLEST_SIDE_PX:
+        raise InputError(
+            f"The image has {plane.shape[1]} × {plane.shape[0]} pixels; at least "
+            f"{SMALLEST_SIDE_PX} on each side are needed to see a chest."
+        )
+    return plane
+
+
+def segment_radiograph(
+    volume: Volume, settings: InferenceSettings | None = None, model: Model | None = None
+) -> RadiographSegmentation:
+    """Segment a frontal chest radiograph and measure its cardiothoracic ratio.
+
+    Raises InputError (see `radiograph_plane`) and ModelError.
+    """
+    started = time.monotonic()
+    plane = radiograph_plane(volume)
+    model = model or load_model(MODEL)
+    found = segment_plane(
+        model.network, plane, model.card.framing, settings, percent=model.card.percent
+    )
+    labels = largest_parts(found.labels)
+    doubts = chest_doubts(labels)
+    remarks = tuple(Remark("not-a-frontal-chest", text) for text in doubts)
+    ratio = None if doubts else cardiothoracic_ratio(labels)
+    if not volume.geometry.spacing_known:
+        remarks += (
+            Remark("spacing-unknown", "No pixel spacing is recorded; nothing is given in mm."),
+        )
+    return RadiographSegmentation(
+        labels=volume.with_array(labels[None], is_labelmap=True, unit="", remarks=()),
+        is_chest=not doubts,
+        ratio=ratio,
+        model=model,
+        level=found.level,
+        changes=found.changes,
+        remarks=(*volume.remarks, *remarks),
+        seconds=time.monotonic() - started,
+    )
+
+
+def largest_parts(labels: np.ndarray) -> np.ndarray:
+    """Only the largest connected part of each organ, its holes filled."""
+    result = np.zeros_like(labels)
+    for value in (RIGHT_LUNG, LEFT_LUNG, HEART):
+        parts, count = ndimage.label(labels == value)
+        if count:
+            largest = parts == 1 + int(np.bincount(parts.ravel())[1:].argmax())
+            filled = ndimage.binary_fill_holes(largest)
+            result[filled & (result == 0)] = value
+    return result
+
+
+def chest_doubts(labels: np.ndarray) -> list[str]:
+    """Sentences that say why a label map is not that of a frontal chest; none if it may be."""
+    doubts = []
+    share = {value: float((labels == value).mean()) for value in (RIGHT_LUNG, LEFT_LUNG, HEART)}
+    names = {RIGHT_LUNG: "right lung", LEFT_LUNG: "left lung", HEART: "heart"}
+    for value, name in names.items():
+        if share[value] < 0.01:
+            doubts.append(f"The {name} was not found.")
+    if doubts:
+        return doubts
+    column = {v: float(np.nonzero(labels == v)[1].mean()) for v in names}
+    row = {v: float(np.nonzero(labels == v)[0].mean()) for v in names}
+    if not column[RIGHT_LUNG] < column[HEART] < column[LEFT_LUNG]:
+        doubts.append("The heart does not lie between the lungs.")
+    if row[HEART] < min(row[RIGHT_LUNG], row[LEFT_LUNG]):
+        doubts.append("The heart lies above the middle of both lungs.")
+    smaller, larger = sorted((share[RIGHT_LUNG], share[LEFT_LUNG]))
+    if smaller < 0.25 * larger:
+        doubts.append("One lung is less than a quarter of the other.")
+    return doubts

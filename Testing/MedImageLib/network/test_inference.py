@@ -1,0 +1,123 @@
+"""Early stop, limits, tiles and devices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from MedImageLib.errors import ModelError, SettingsError
+from MedImageLib.network.framing import Framing
+from MedImageLib.network.inference import (
+    InferenceSettings,
+    answered_levels,
+    best_device,
+    label_change,
+    segment_plane,
+    segment_volume,
+)
+from MedImageLib.network.multi_level import Block, Branch, MultiLevelNetwork, NetworkSettings
+
+
+PYRAMID = (Branch(1, 6), Branch(2, 8))
+
+
+def network(dimensions=2, levels=4, branches=PYRAMID) -> MultiLevelNetwork:
+    torch.manual_seed(1)
+    made = MultiLevelNetwork(
+        NetworkSettings(
+            dimensions=dimensions,
+            classes=3,
+            stem_channels=8,
+            blocks=(Block(8, branches),) * levels,
+        )
+    )
+    return made.eval()
+
+
+def settled() -> MultiLevelNetwork:
+    """A network whose levels all say class 1 everywhere."""
+    made = network()
+    for head in made.heads:
+        torch.nn.init.constant_(head[1].bias, 0.0)
+        head[1].bias.data[1] = 100.0
+    return made
+
+
+def test_change_is_that_of_the_worst_class():
+    before = torch.tensor([1, 1, 1, 1, 2, 2, 0, 0])
+    after = torch.tensor([1, 1, 1, 1, 2, 0, 0, 0])
+    assert label_change(before, after, 4) == pytest.approx(1 - 2 * 1 / 3)
+    assert label_change(before, before, 4) == 0
+
+
+def test_stops_when_nothing_changes_any_more():
+    image = torch.randn(1, 1, 32, 32)
+    _, level, changes = answered_levels(settled(), image, InferenceSettings(stop_below=0.01))
+    assert (level, changes) == (2, (0.0,))
+    _, level, changes = answered_levels(network(), image, InferenceSettings(stop_below=1e-9))
+    assert (level, len(changes)) == (4, 3)
+    _, level, _ = answered_levels(network(), image, InferenceSettings(level=2, stop_below=1e-9))
+    assert level == 2
+
+
+def test_stopping_early_gives_what_that_level_gives():
+    image = torch.randn(1, 1, 32, 32)
+    made = settled()
+    logits, level, _ = answered_levels(made, image, InferenceSettings(stop_below=0.5))
+    assert level == 2
+    assert torch.equal(logits, made.at_level(image, level, coarse=True))
+
+
+def test_no_level_is_begun_after_the_time_limit():
+    image = torch.randn(1, 1, 32, 32)
+    _, level, _ = answered_levels(network(), image, InferenceSettings(time_limit_s=1e-9))
+    assert level == 1
+
+
+def test_levels_beyond_the_network_are_refused():
+    with pytest.raises(SettingsError, match="1 to 4"):
+        answered_levels(network(), torch.zeros(1, 1, 32, 32), InferenceSettings(level=5))
+
+
+@pytest.mark.parametrize("shape", [(100, 80), (64, 200), (33, 517)])
+def test_planes_of_any_shape_come_back_on_their_grid(shape):
+    image = np.random.default_rng(0).normal(size=shape)
+    found = segment_plane(network(), image, Framing(size=(64, 64)))
+    assert found.labels.shape == shape
+    assert found.probabilities.shape == (3, *shape)
+    assert np.allclose(found.probabilities.sum(0), 1, atol=1e-4)
+
+
+def test_tiles_join_to_what_the_whole_gives():
+    # Branches without pooling see 5 voxels far, so an overlap of 16 hides every tile border.
+    made = network(3, levels=2, branches=(Branch(1, 6),))
+    image = np.random.default_rng(0).normal(size=(40, 70, 90)).astype(np.float32)
+    whole = segment_volume(made, image, InferenceSettings(memory_limit_mib=4096))
+    small = InferenceSettings(memory_limit_mib=64)
+    from MedImageLib.network import inference
+
+    assert inference._tile_side(image.shape, made, small, made.settings.divisor) >= 90
+    tiles = []
+    original = inference._tile_side
+    inference._tile_side = lambda *_: 48
+    try:
+        for core, tile in inference._tiles(image.shape, 48, 12, 2):
+            tiles.append((core, tile))
+        parts = segment_volume(made, image, small, overlap=12)
+    finally:
+        inference._tile_side = original
+    assert len(tiles) > 4
+    covered = np.zeros(image.shape, int)
+    for core, _ in tiles:
+        covered[core] += 1
+    assert (covered == 1).all()
+    assert (whole.labels == parts.labels).mean() > 0.98
+
+
+def test_devices():
+    assert best_device("cpu").type == "cpu"
+    assert best_device().type in ("cpu", "cuda", "mps")
+    if not torch.cuda.is_available():
+        with pytest.raises(ModelError, match="cuda"):
+            best_device("cuda")

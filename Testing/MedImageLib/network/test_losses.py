@@ -1,0 +1,54 @@
+"""Undrawn classes are neither background nor absent."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from MedImageLib.network.losses import merged_probabilities, multi_level_loss, segmentation_loss
+
+
+def test_undrawn_classes_join_the_background():
+    logits = torch.log(torch.tensor([0.2, 0.5, 0.3])).reshape(1, 3, 1, 1)
+    merged = merged_probabilities(logits, torch.tensor([[True, True, False]]))
+    assert torch.allclose(merged.flatten(), torch.tensor([0.5, 0.5, 0.0]))
+
+
+def test_finding_an_undrawn_structure_costs_nothing():
+    labels = torch.zeros(1, 8, 8, dtype=torch.long)
+    labels[0, 2:4, 2:4] = 1
+    truth = torch.nn.functional.one_hot(labels, 3).movedim(-1, 1).float()
+    drawn = torch.tensor([[True, True, False]])
+    says_background = truth * 20
+    says_structure_2 = says_background.clone()
+    says_structure_2[:, 2, 5:, 5:] = 40
+    a = segmentation_loss(says_background, labels, drawn)
+    b = segmentation_loss(says_structure_2, labels, drawn)
+    assert a == pytest.approx(float(b), abs=1e-6)
+    everywhere = segmentation_loss(says_structure_2, labels, torch.ones(1, 3, dtype=torch.bool))
+    assert everywhere > a + 0.1
+
+
+def test_undrawn_classes_get_no_push_against_each_other():
+    logits = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    labels = torch.zeros(1, 4, 4, dtype=torch.long)
+    segmentation_loss(logits, labels, torch.tensor([[True, True, False]])).backward()
+    assert torch.allclose(logits.grad[:, 0], logits.grad[:, 2])
+
+
+def test_perfect_is_near_zero_and_empty_stays_finite():
+    labels = torch.randint(0, 3, (2, 8, 8))
+    truth = torch.nn.functional.one_hot(labels, 3).movedim(-1, 1).float() * 50
+    drawn = torch.ones(2, 3, dtype=torch.bool)
+    assert segmentation_loss(truth, labels, drawn) < 1e-3
+    empty = torch.zeros_like(labels)
+    assert torch.isfinite(segmentation_loss(truth, empty, drawn))
+
+
+def test_levels_are_weighted():
+    labels = torch.zeros(1, 4, 4, dtype=torch.long)
+    drawn = torch.ones(1, 2, dtype=torch.bool)
+    good = torch.stack([torch.full((1, 4, 4), 9.0), torch.full((1, 4, 4), -9.0)], 1)
+    single = [segmentation_loss(x, labels, drawn) for x in (good, -good)]
+    both = multi_level_loss([good, -good], labels, drawn, [3.0, 1.0])
+    assert both == pytest.approx(float((3 * single[0] + single[1]) / 4))

@@ -1,0 +1,173 @@
+"""Training on generated discs: it learns, resumes exactly, and keeps patients apart."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from MedImageLib.errors import InputError, ModelError, SettingsError
+from MedImageLib.network.evaluation import evaluate_run, summary
+from MedImageLib.network.framing import Framing
+from MedImageLib.network.multi_level import Block, Branch, NetworkSettings
+from MedImageLib.network.samples import Source, drawn_mask, read_samples
+from MedImageLib.network.training import (
+    TrainingSettings,
+    fold_split,
+    learning_rate,
+    run_training,
+    trained_network,
+)
+from MedImageLib.settings import settings_from_dict, settings_to_dict
+
+NETWORK = NetworkSettings(
+    classes=3,
+    stem_channels=8,
+    stem_stride=1,
+    blocks=(Block(8, (Branch(1, 8), Branch(4, 12, 2))),) * 2,
+)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """Twelve bright discs with a gray ring; the ring is drawn on every other image only."""
+    folder = tmp_path_factory.mktemp("discs")
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(12):
+        center, radius = generator.uniform(22, 42, 2), generator.uniform(7, 11)
+        distance = np.hypot(*(np.indices((64, 64)) - center[:, None, None]))
+        image = 200.0 * (distance <= radius) + 110 * (
+            (distance > radius) & (distance <= radius + 5)
+        )
+        label = np.uint8(distance <= radius)
+        if number % 2:
+            label[(distance > radius) & (distance <= radius + 5)] = 2
+        image = np.clip(image + generator.normal(20, 8, image.shape), 0, 255)
+        Image.fromarray(image.astype(np.uint8)).save(folder / f"i{number}.png")
+        Image.fromarray(label).save(folder / f"l{number}.png")
+        rows.append(
+            {
+                "id": f"d{number}",
+                "patient": f"p{number // 2}",
+                "fold": (number // 2) % 5,
+                "file": f"i{number}.png",
+                "label_file": f"l{number}.png",
+                "labelled": "disc+ring" if number % 2 else "disc",
+            }
+        )
+    with (folder / "index.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def settings(**changes) -> TrainingSettings:
+    source = Source(
+        "discs", "index.csv", drawn_column="labelled", drawn_names={"disc": 1, "ring": 2}
+    )
+    return TrainingSettings(
+        **{
+            "name": "discs",
+            "labels": ("disc", "ring"),
+            "sources": (source,),
+            "network": NETWORK,
+            "framing": Framing(size=(64, 64)),
+            "steps": 60,
+            "batch": 4,
+            "checkpoint_every": 20,
+            "average": 0.9,
+        }
+        | changes
+    )
+
+
+def test_drawn_classes_are_read_row_by_row(data_dir):
+    samples = read_samples(data_dir, settings().sources)
+    assert [s.drawn for s in samples[:2]] == [(1,), (1, 2)]
+    assert drawn_mask(samples[:2], 3).tolist() == [[True, True, False], [True, True, True]]
+
+
+def test_learns_what_was_drawn_and_scores_patients_it_has_not_seen(data_dir, tmp_path):
+    torch.set_num_threads(1)
+    wanted = settings()
+    said: list[str] = []
+    run_training(wanted, data_dir, tmp_path, folds=[0], say=said.append)
+    samples = read_samples(data_dir, wanted.sources)
+    evaluation = evaluate_run(wanted, tmp_path, samples, [0], say=said.append)
+    lines = {(line.structure, line.level): line for line in summary(evaluation.scores)}
+    held_out = [s for s in samples if s.fold == 0]
+    assert lines["disc", 2].images == len(held_out) == 4
+    assert lines["disc", 2].mean > 0.85
+    # Rings were drawn on two of the four images.
+    assert lines["ring", 2].images == 2
+    assert lines["ring", 2].mean > 0.5
+    assert any("min left" in text for text in said)
+
+
+def test_going_on_after_an_interruption_gives_the_same_network(data_dir, tmp_path):
+    torch.set_num_threads(1)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    wanted = settings(steps=20, checkpoint_every=10)
+    run_training(wanted, data_dir, whole, folds=[1], say=lambda _: None)
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(text: str) -> None:
+        if "step 10/" in text:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run_training(wanted, data_dir, parts, folds=[1], say=stop)
+    assert not (parts / "fold1" / "done").exists()
+    run_training(wanted, data_dir, parts, folds=[1], say=lambda _: None)
+    a = trained_network(whole, 1, NETWORK).state_dict()
+    b = trained_network(parts, 1, NETWORK).state_dict()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_patient_on_both_sides_is_refused(data_dir):
+    samples = read_samples(data_dir, settings().sources)
+    training, held_out = fold_split(samples, 2)
+    assert not {s.patient for s in training} & {s.patient for s in held_out}
+    samples[0] = dataclasses.replace(samples[0], fold=3)
+    with pytest.raises(InputError, match="by patient"):
+        fold_split(samples, 3)
+
+
+def test_learning_rate_rises_and_falls():
+    rates = [learning_rate(step, 100, 1.0) for step in range(100)]
+    assert rates[0] < rates[4] == max(rates)
+    assert rates[-1] < 0.02
+    assert all(isinstance(rate, float) for rate in rates)
+
+
+def test_settings_survive_a_file():
+    wanted = settings()
+    assert settings_from_dict(settings_to_dict(wanted), TrainingSettings) == wanted
+
+
+@pytest.mark.parametrize("name", ["radiograph_lungs_heart", "cine_ventricle", "cine_localizer"])
+def test_shipped_settings_are_valid(name):
+    from MedImageLib.network.workflow import settings_path
+    from MedImageLib.settings import load_settings
+
+    wanted = load_settings(settings_path(name), TrainingSettings)
+    assert wanted.name == name
+    assert wanted.network.classes == len(wanted.labels) + 1
+
+
+def test_unknown_words_and_absent_files_are_refused(data_dir, tmp_path):
+    with pytest.raises(InputError, match="not there"):
+        read_samples(tmp_path, settings().sources)
+    other = dataclasses.replace(settings().sources[0], drawn_names={"disc": 1})
+    with pytest.raises(SettingsError, match="ring"):
+        read_samples(data_dir, [other])
+    with pytest.raises(ModelError, match="not trained"):
+        trained_network(tmp_path, 0, NETWORK)

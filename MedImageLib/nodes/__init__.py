@@ -1,0 +1,59 @@
+"""MRML nodes to the product's own types and back.
+
+Inside everything is LPS millimeters; MRML is RAS, and the sign changes here and nowhere else.
+The functions work on any `vtkMRMLScene`: that of the application and that of `slicer-core`.
+"""
+
+from MedImageLib.nodes.markups import (
+    add_box,
+    add_line,
+    add_points,
+    box_of,
+    points_of,
+)
+from MedImageLib.nodes.segmentations import (
+    CodedConcept,
+    Segment,
+    add_segmentation,
+    segment_of,
+    segmentation_labels,
+    segments_of,
+)
+from MedImageLib.nodes.sequences import add_volume_sequence, volume_sequence_of
+from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder
+from MedImageLib.nodes.tables import add_table, rows_of
+from MedImageLib.nodes.transforms import (
+    add_displacement_field,
+    add_linear_transform,
+    displacement_field_of,
+    moving_from_fixed_of,
+)
+from MedImageLib.nodes.volumes import add_volume, geometry_of, update_volume, volume_of
+
+__all__ = [
+    "CodedConcept",
+    "Segment",
+    "add_box",
+    "add_displacement_field",
+    "add_folder",
+    "add_line",
+    "add_linear_transform",
+    "add_points",
+    "add_segmentation",
+    "add_table",
+    "add_volume",
+    "add_volume_sequence",
+    "box_of",
+    "displacement_field_of",
+    "geometry_of",
+    "moving_from_fixed_of",
+    "place_in_folder",
+    "points_of",
+    "rows_of",
+    "segment_of",
+    "segmentation_labels",
+    "segments_of",
+    "update_volume",
+    "volume_of",
+    "volume_sequence_of",
+]

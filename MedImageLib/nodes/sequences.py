@@ -1,0 +1,79 @@
+"""`VolumeSequence` to a sequence node with its browser and proxy, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from MedImageLib.errors import InputError, Remark
+from MedImageLib.nodes.matrices import require_node
+from MedImageLib.nodes.volumes import ATTRIBUTE, add_volume, update_volume, volume_of
+from MedImageLib.volume import VolumeSequence
+
+
+def add_volume_sequence(
+    scene: Any,
+    sequence: VolumeSequence,
+    name: str,
+    *,
+    window_level: tuple[float, float] | None = None,
+) -> tuple[Any, Any, Any]:
+    """Add a sequence of volumes; return the sequence node, its browser and the proxy volume.
+
+    The proxy is the volume node that the views show; it displays the first frame.
+    """
+    proxy = add_volume(scene, sequence.frames[0], name, window_level=window_level)
+    node = scene.AddNewNodeByClass(
+        "vtkMRMLSequenceNode", scene.GenerateUniqueName(f"{name} sequence")
+    )
+    node.SetIndexName(sequence.index_name)
+    node.SetIndexUnit(sequence.index_unit)
+    node.SetIndexTypeFromString("numeric")
+    node.SetAttribute(
+        f"{ATTRIBUTE}Remarks", json.dumps([[r.code, r.text] for r in sequence.remarks])
+    )
+    scratch = scene.CreateNodeByClass(proxy.GetClassName())
+    scratch.UnRegister(None)
+    for frame, value in zip(sequence.frames, sequence.index_values, strict=True):
+        update_volume(scratch, frame)
+        data = node.SetDataNodeAtValue(scratch, repr(float(value)))
+        data.SetName(f"{name} {value:g} {sequence.index_unit}")
+    browser = scene.AddNewNodeByClass(
+        "vtkMRMLSequenceBrowserNode", scene.GenerateUniqueName(f"{name} browser")
+    )
+    browser.SetAndObserveMasterSequenceNodeID(node.GetID())
+    browser.AddProxyNode(proxy, node, False)
+    browser.SetOverwriteProxyName(node, False)
+    browser.SetSaveChanges(node, False)
+    browser.SetSelectedItemNumber(0)
+    return node, browser, proxy
+
+
+def volume_sequence_of(node: Any) -> VolumeSequence:
+    """The volumes of a sequence node, in the order of their index values.
+
+    Raises InputError when the sequence is empty, holds other nodes than volumes or has index
+    values that are no numbers.
+    """
+    require_node(node, "vtkMRMLSequenceNode")
+    count = node.GetNumberOfDataNodes()
+    if count == 0:
+        raise InputError(f"The sequence {node.GetName()} is empty. Load or record frames.")
+    texts = [node.GetNthIndexValue(number) for number in range(count)]
+    try:
+        values = [float(text) for text in texts]
+    except ValueError as error:
+        raise InputError(
+            f"The sequence {node.GetName()} has index values that are no numbers: {error}."
+        ) from error
+    order = sorted(range(count), key=values.__getitem__)
+    return VolumeSequence(
+        frames=tuple(volume_of(node.GetNthDataNode(number)) for number in order),
+        index_values=tuple(values[number] for number in order),
+        index_name=node.GetIndexName() or "time",
+        index_unit=node.GetIndexUnit() or "",
+        remarks=tuple(
+            Remark(code, text)
+            for code, text in json.loads(node.GetAttribute(f"{ATTRIBUTE}Remarks") or "[]")
+        ),
+    )

@@ -1,0 +1,33 @@
+"""Folders of the subject hierarchy: the tree in which the application's Data module shows nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def add_folder(scene: Any, name: str) -> int:
+    """The item of a folder of this name under the scene; made when it is not there."""
+    hierarchy = _hierarchy(scene)
+    item = hierarchy.GetItemChildWithName(hierarchy.GetSceneItemID(), name)
+    return item or hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), name)
+
+
+def place_in_folder(scene: Any, nodes: Iterable[Any], folder: int) -> None:
+    """Put nodes under a folder, in order; `folder` is what `add_folder` returned.
+
+    In the application each node has an item as soon as it is added; without it, none.
+    """
+    hierarchy = _hierarchy(scene)
+    for node in nodes:
+        item = hierarchy.GetItemByDataNode(node)
+        if item:
+            hierarchy.SetItemParent(item, folder)
+        else:
+            hierarchy.CreateItem(folder, node)
+
+
+def _hierarchy(scene: Any) -> Any:
+    import slicer
+
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)

@@ -8,8 +8,9 @@ from MedImageLib.reading.dicom_series import Refused
 from MedImageLib.reading.dicom_source import DicomSource
 from MedImageLib.reading.folder import FolderContents, OtherObject, read_series_folder
 from MedImageLib.reading.limits import Limits, ReadingSettings
+from MedImageLib.reading.listed import read_listed
 from MedImageLib.reading.scan import SeriesSummary, scan_folder
-from MedImageLib.reading.single import read_image, read_sequence
+from MedImageLib.reading.single import read_any, read_image, read_sequence
 
 __all__ = [
     "DicomSource",
@@ -19,7 +20,9 @@ __all__ = [
     "ReadingSettings",
     "Refused",
     "SeriesSummary",
+    "read_any",
     "read_image",
+    "read_listed",
     "read_sequence",
     "read_series_folder",
     "scan_folder",

@@ -22,7 +22,7 @@ def read_image(
     Raises InputError when there is none, or more than one, or a time sequence; GeometryError
     when slices do not form a volume.
     """
-    image = _read_one(Path(path), limits, settings)
+    image = read_any(path, limits, settings)
     if isinstance(image, VolumeSequence):
         raise InputError(
             f"{path}: holds {len(image.frames)} time frames, expected one volume; read it as a "
@@ -39,10 +39,33 @@ def read_sequence(
     Index values are milliseconds from the R wave or from the first frame where the file says so,
     else phase numbers. Raises InputError when there is no sequence or more than one.
     """
-    image = _read_one(Path(path), limits, settings)
+    image = read_any(path, limits, settings)
     if isinstance(image, Volume):
         raise InputError(f"{path}: holds one volume, expected a time sequence of several.")
     return image
+
+
+def read_any(
+    path: str | Path, limits: Limits = DEFAULT_LIMITS, settings: ReadingSettings = DEFAULT_SETTINGS
+) -> Volume | VolumeSequence:
+    """The volume or the time sequence at a path. Raises InputError when there is neither."""
+    path = Path(path)
+    if path.is_dir():
+        return _only_image_of_folder(path, limits, settings)
+    limits.check_file(path)
+    if file_format(path) != "dicom":
+        return read_plain(path, limits)
+    file = read_header(path, limits)
+    if file.kind not in dicom_kinds.PICTURE_KINDS:
+        raise InputError(f"{path}: a DICOM object of kind {file.kind}, expected an image.")
+    if not has_place(file):
+        return read_picture(file, limits, settings)
+    found = read_files([file], limits, settings)
+    if found.images and len(found.images) == 1:
+        return found.images[0]
+    if found.refused:
+        raise InputError(found.refused[0].text)
+    raise InputError(f"{path}: holds {len(found.images)} stacks; read it with read_series_folder.")
 
 
 def read_plain(path: Path, limits: Limits) -> Volume | VolumeSequence:
@@ -65,25 +88,6 @@ def read_plain(path: Path, limits: Limits) -> Volume | VolumeSequence:
     raise InputError(
         f"{path}: neither DICOM, NRRD, NIfTI, MHA/MHD, PNG nor JPEG; convert it to one of them."
     )
-
-
-def _read_one(path: Path, limits: Limits, settings: ReadingSettings) -> Volume | VolumeSequence:
-    if path.is_dir():
-        return _only_image_of_folder(path, limits, settings)
-    limits.check_file(path)
-    if file_format(path) != "dicom":
-        return read_plain(path, limits)
-    file = read_header(path, limits)
-    if file.kind not in dicom_kinds.PICTURE_KINDS:
-        raise InputError(f"{path}: a DICOM object of kind {file.kind}, expected an image.")
-    if not has_place(file):
-        return read_picture(file, limits, settings)
-    found = read_files([file], limits, settings)
-    if found.images and len(found.images) == 1:
-        return found.images[0]
-    if found.refused:
-        raise InputError(found.refused[0].text)
-    raise InputError(f"{path}: holds {len(found.images)} stacks; read it with read_series_folder.")
 
 
 def _only_image_of_folder(

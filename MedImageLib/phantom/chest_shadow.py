@@ -107,11 +107,9 @@ def _add_sample(
     )
     aorta *= z < chest.aortic_knob[0][2]
     column = _inside(x * x * (1 / 22.0**2) + (spine_offset * (1 / 25.0)) ** 2, 22.0)
-    front = np.clip((4.0 - side) * (1 / EDGE_MM) + 0.5, 0, 1) * (y < -50)
     middle = np.maximum(np.maximum(vessels, knob), np.maximum(aorta, column))
     paths["mediastinum"][place] += np.maximum(vessels, np.maximum(knob, aorta)) * chamber
     np.maximum(middle, heart, out=middle)
-    np.maximum(middle, front, out=middle)
     lung = chamber * (1 - middle)
     right = x < 0
     paths["right_lung"][place] += lung * right

@@ -232,7 +232,7 @@ def _check_structure(path: Path, dataset: Dataset, limits: Limits) -> None:
         deeper: list[Dataset] = []
         for part in level:
             for tag in part.keys():  # noqa: SIM118 - iteration itself would convert elements
-                item = part.get_item(tag)
+                item = part.get_item(tag, keep_deferred=True)
                 if isinstance(item, RawDataElement):
                     _check_length(path, item)
                 elif item is not None and item.VR == "SQ":

@@ -180,7 +180,7 @@ def _decode(path: Path, dataset: Dataset, pixels: PixelFormat, name: str) -> np.
     syntax = UID(pixels.transfer_syntax_uid)
     if syntax.is_private or not syntax.is_transfer_syntax:
         raise InputError(f"{path}: transfer syntax {syntax} is private or unknown; not supported.")
-    raw = dataset.get_item(name)
+    raw = dataset.get_item(name, keep_deferred=True)
     if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes):
         declared = raw.length if raw.length != _UNDEFINED_LENGTH else 0
         if declared > len(raw.value):

@@ -25,7 +25,7 @@ _BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 
 def text(dataset: Dataset, keyword: str) -> str:
     """Text of an element, backslashes kept, padding removed; empty when absent."""
-    item = dataset.get_item(Tag(keyword)) if Tag(keyword) in dataset else None
+    item = dataset.get_item(Tag(keyword), keep_deferred=True)
     if item is None or item.value is None:
         return ""
     if isinstance(item, RawDataElement):
@@ -65,7 +65,7 @@ def decimals(dataset: Dataset, keyword: str) -> tuple[float, ...] | None:
 
     Raises ValueError, naming the element and the text, for anything that is not a finite number.
     """
-    item = dataset.get_item(Tag(keyword)) if Tag(keyword) in dataset else None
+    item = dataset.get_item(Tag(keyword), keep_deferred=True)
     if item is None or item.value is None or (isinstance(item.value, bytes) and not item.value):
         return None
     if isinstance(item, RawDataElement):

@@ -79,8 +79,8 @@ def safe_name(name: str, number: int = 0) -> str:
     'ROI_7'
     """
     text = unicodedata.normalize("NFKC", name)
-    text = re.sub(r"[^\w +()-]+", "_", text.replace("..", "_"))
-    text = re.sub(r"_{2,}", "_", re.sub(r"\s+", " ", text)).strip(" _.-")[:_MAX_NAME].strip(" _-")
+    text = re.sub(r"[^\w +()-]+", "_", re.sub(r"\s+", " ", text))
+    text = re.sub(r"_{2,}", "_", text).strip(" _.-")[:_MAX_NAME].strip(" _-")
     if not text or _RESERVED.fullmatch(text):
         return f"ROI_{number}"
     return text
@@ -230,7 +230,7 @@ def _contour_problem(contour: Dataset, number: int) -> Remark | None:
 
 def _points(contour: Dataset) -> np.ndarray | None:
     """(n, 3) LPS mm; None when the numbers are none or not a multiple of three."""
-    item = contour.get_item(Tag("ContourData")) if "ContourData" in contour else None
+    item = contour.get_item(Tag("ContourData"), keep_deferred=True)
     if item is None or not item.value:
         return None
     if isinstance(item, RawDataElement):

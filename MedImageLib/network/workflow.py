@@ -74,6 +74,8 @@ def train(
     patients is among the folds.
     """
     settings = load_settings(settings_path(name_or_path), TrainingSettings)
+    with finished_file(run / "settings.json") as temporary:
+        temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
     run_training(settings, data_dir, run, folds, say)
     scored = [fold for fold in folds if fold < FOLDS]
     evaluation = evaluate_out_of_fold(settings, data_dir, run, scored, localizer_run, say)
@@ -141,6 +143,32 @@ def evaluate_model(
     return evaluate_network(settings, model.network, samples), settings
 
 
+def evaluate(
+    name: str,
+    data_dir: Path,
+    out: Path,
+    sources: Path | None = None,
+    localizer_run: Path | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Figures of a run (out of fold) or of a stored model (on sources it never saw), written.
+
+    name: folder of a run, or name or folder of a stored model.
+    """
+    if (Path(name) / "settings.json").is_file():
+        settings = load_settings(Path(name) / "settings.json", TrainingSettings)
+        trained = [f for f in range(FOLDS) if (Path(name) / f"fold{f}" / "done").exists()]
+        evaluation = evaluate_out_of_fold(settings, data_dir, Path(name), trained, localizer_run)
+        protocol = f"out of fold (folds {trained}), by patient"
+    else:
+        sources = sources or settings_path(name).with_name("test.toml")
+        listed = load_settings(sources, TestSources).sources
+        evaluation, settings = evaluate_model(name, data_dir, listed)
+        protocol = "stored model on sources that it never saw"
+    tables = evaluation_tables(evaluation, settings.network)
+    write_figures(out, settings.name, protocol, evaluation, tables)
+    return tables
+
+
 def evaluation_tables(
     evaluation: Evaluation, network: NetworkSettings
 ) -> dict[str, list[dict[str, Any]]]:
@@ -173,10 +201,22 @@ def evaluation_tables(
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    wanted = (
-        "source group structure patients images mean median percentile_5 worst worst_id "
-        "hd95 surface_dice unit both_empty"
-    ).split()
+    wanted = [
+        "source",
+        "group",
+        "structure",
+        "patients",
+        "images",
+        "mean",
+        "median",
+        "percentile_5",
+        "worst",
+        "worst_id",
+        "hd95",
+        "surface_dice",
+        "unit",
+        "both_empty",
+    ]
     return {key: row[key] for key in wanted if row[key] not in ("", None)} | {
         key: row[key] for key in ("hd95", "surface_dice") if row[key] is None
     }
@@ -225,8 +265,11 @@ def card_of(
         patients, images = counts.get(source, (set(), 0))
         counts[source] = (patients | {sample.patient}, images + 1)
     data = [
-        {"name": source.name, "patients": len(counts[source.name][0]),
-         "images": counts[source.name][1]}
+        {
+            "name": source.name,
+            "patients": len(counts[source.name][0]),
+            "images": counts[source.name][1],
+        }
         if source.name in counts
         else {"name": source.name, "patients": "-", "images": "-"}
         for source in settings.sources
@@ -271,13 +314,21 @@ def write_figures(
         writer.writeheader()
         writer.writerows(case_rows)
     with finished_file(out / "evaluation.json") as temporary:
-        values = {"model": name, "protocol": protocol, "tables": tables,
-                  "measures": rows(evaluation.measures)}
+        values = {
+            "model": name,
+            "protocol": protocol,
+            "tables": tables,
+            "measures": rows(evaluation.measures),
+        }
         temporary.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
     _write_labels(out / "labels", evaluation)
     last = max(score.level for score in evaluation.scores)
     write_evaluation_report(
-        out / "report.html", name, protocol, evaluation, tables,
+        out / "report.html",
+        name,
+        protocol,
+        evaluation,
+        tables,
         worst_cases(evaluation.scores, last),
     )
 

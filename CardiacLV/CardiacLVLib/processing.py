@@ -1,0 +1,96 @@
+"""What CardiacLV does with a case of a batch: a short-axis cine in, result and report out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from MedImageLib.batch.processors import Processor
+from MedImageLib.settings import check_settings, setting
+
+if TYPE_CHECKING:
+    from MedImageLib.batch.cases import Case
+    from MedImageLib.results import Result
+    from MedImageLib.volume import VolumeSequence
+
+
+@dataclass(frozen=True)
+class CineProcessing:
+    """How cines are processed."""
+
+    level: int = setting(0, help="Level of the networks; 0 = the last one.", minimum=0, maximum=32)
+    stop_below: float = setting(
+        0.0, help="Stop at a level that changes less than this.", minimum=0.0, maximum=1.0
+    )
+    scene: bool = setting(True, help="Write scene.mrb for Slicer.")
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def accepts(case: Case) -> bool:
+    """MR series with cardiac phases, and four-dimensional NIfTI or NRRD files."""
+    if case.level != "series":
+        return False
+    if case.kind in ("nifti", "nrrd"):
+        return _has_time(case.files[0])
+    return case.modality == "MR" and case.kind == "image" and _has_phases(case.files[0])
+
+
+def _has_time(path: Path) -> bool:
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError:
+        return False
+    return reader.GetDimension() == 4 and reader.GetSize()[3] > 1
+
+
+def _has_phases(path: Path) -> bool:
+    import pydicom
+
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, force=False)
+        phases = header.get("CardiacNumberOfImages") or header.get("NumberOfTemporalPositions")
+        return int(phases or 0) > 1 or "TriggerTime" in header
+    except (pydicom.errors.InvalidDicomError, OSError, ValueError, TypeError):
+        return False
+
+
+def run(case: Case, folder: Path, settings: CineProcessing) -> Result:
+    """Process the cine of a case. Raises InputError when it holds none."""
+    from MedImageLib.errors import InputError
+    from MedImageLib.reading import read_listed
+    from MedImageLib.volume import VolumeSequence
+
+    cines = [image for image in read_listed(case.files) if isinstance(image, VolumeSequence)]
+    if len(cines) != 1:
+        raise InputError(f"{case.name}: holds {len(cines)} cines, expected one short-axis stack.")
+    return process_cine(cines[0], folder, settings)
+
+
+def process_cine(cine: VolumeSequence, folder: Path, settings: CineProcessing) -> Result:
+    """Segment, measure, write labels.nii.gz, volumes.csv, report.html, scene.mrb."""
+    from CardiacLVLib.output import write_outputs
+    from CardiacLVLib.segmentation import segment_cine
+    from MedImageLib.network.inference import InferenceSettings
+
+    found = segment_cine(
+        cine, InferenceSettings(level=settings.level, stop_below=settings.stop_below)
+    )
+    return write_outputs(folder, cine, found, settings)
+
+
+PROCESSORS = (
+    Processor(
+        name="cine",
+        accepts=accepts,
+        run=run,
+        settings=CineProcessing(),
+        models=("cine_localizer", "cine_ventricle"),
+    ),
+)

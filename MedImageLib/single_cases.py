@@ -1,0 +1,44 @@
+"""Inputs named on the command line, one after the other: a result folder each, by rename."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from MedImageLib.errors import MedImageError
+from MedImageLib.results import Result, output_files, write_result
+from MedImageLib.writing.atomic import finished_folder
+
+
+def run_each(inputs: Sequence[Path], out: Path, process: Callable[[Path, Path], Result]) -> int:
+    """Process every input into `out`/<stem>; one that fails never stops the rest.
+
+    process: takes the input and an empty folder, writes its files there and returns the result.
+    Returns the exit code: 0 all well, 1 some failed. Folders that exist are not overwritten.
+    """
+    failed = 0
+    for path, name in zip(inputs, _names(inputs), strict=True):
+        try:
+            with finished_folder(out / name) as folder:
+                result = process(path, folder)
+                write_result(folder, replace(result, files=output_files(folder)))
+            print(f"{out / name}: {' '.join(result.findings)}")
+        except MedImageError as error:
+            failed += 1
+            text = str(error)
+            print(f"medimage: {text if str(path) in text else f'{path}: {text}'}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _names(inputs: Sequence[Path]) -> list[str]:
+    """Folder names: the stems of the inputs, numbered where they repeat."""
+    names: list[str] = []
+    for path in inputs:
+        stem = path.resolve().name.split(".")[0] or "input"
+        name, number = stem, 2
+        while name in names:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names

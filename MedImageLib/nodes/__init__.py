@@ -15,13 +15,19 @@ from MedImageLib.nodes.segmentations import (
     CodedConcept,
     Segment,
     add_segmentation,
+    is_edited,
     segment_of,
     segmentation_labels,
     segments_of,
+    update_segmentation,
 )
-from MedImageLib.nodes.sequences import add_volume_sequence, volume_sequence_of
+from MedImageLib.nodes.sequences import (
+    add_segmentation_sequence,
+    add_volume_sequence,
+    volume_sequence_of,
+)
 from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder
-from MedImageLib.nodes.tables import add_table, rows_of
+from MedImageLib.nodes.tables import add_table, rows_of, update_table
 from MedImageLib.nodes.transforms import (
     add_displacement_field,
     add_linear_transform,
@@ -40,12 +46,14 @@ __all__ = [
     "add_linear_transform",
     "add_points",
     "add_segmentation",
+    "add_segmentation_sequence",
     "add_table",
     "add_volume",
     "add_volume_sequence",
     "box_of",
     "displacement_field_of",
     "geometry_of",
+    "is_edited",
     "moving_from_fixed_of",
     "place_in_folder",
     "points_of",
@@ -53,6 +61,8 @@ __all__ = [
     "segment_of",
     "segmentation_labels",
     "segments_of",
+    "update_segmentation",
+    "update_table",
     "update_volume",
     "volume_of",
     "volume_sequence_of",

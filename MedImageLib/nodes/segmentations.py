@@ -7,6 +7,7 @@ category, type, modifier, anatomic context, region, modifier, joined by `~`; a c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,8 @@ class CodedConcept:
 ANATOMICAL_STRUCTURE = CodedConcept("SCT", "123037004", "Anatomical Structure")
 # What MRML gives a segment of which nothing is known.
 _UNSPECIFIED = CodedConcept("SCT", "85756007", "Tissue")
+
+_DRAWN_HASH = "MedImage.SegmentsSHA256"
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,25 @@ def add_segmentation(
     reference_node: Any = None,
     with_surfaces: bool = True,
 ) -> Any:
-    """Add a segmentation node with one segment for each of `segments`, and return it.
+    """Add a segmentation node filled as by `update_segmentation`, and return it."""
+    segments = tuple(segments)
+    _check(labels, segments, name)
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(name))
+    update_segmentation(
+        node, labels, segments, reference_node=reference_node, with_surfaces=with_surfaces
+    )
+    return node
+
+
+def update_segmentation(
+    node: Any,
+    labels: Volume,
+    segments: Iterable[Segment],
+    *,
+    reference_node: Any = None,
+    with_surfaces: bool = True,
+) -> None:
+    """Give a segmentation node one segment for each of `segments`, in place of what it held.
 
     All segments share one label map, as Slicer itself keeps segments that do not overlap. Values
     of `labels` that no segment names are left out. A segment whose value occurs nowhere is kept,
@@ -106,20 +127,25 @@ def add_segmentation(
     reference_node: volume node whose grid the segmentation belongs to (its image).
     with_surfaces: also make closed surfaces, for 3-D views.
 
-    Raises InputError when `labels` is not a label map or two segments have one label.
+    Raises InputError when `labels` is not a label map, two segments have one label, or the node
+    holds what a person drew or changed: that is never overwritten.
     """
     import slicer
 
     segments = tuple(segments)
-    numbers = [segment.label for segment in segments]
-    if not labels.is_labelmap:
-        raise InputError(f"The segmentation {name} needs a label map, not an image of intensities.")
-    if len(set(numbers)) != len(numbers):
-        raise InputError(f"Two segments of {name} have one label: {sorted(numbers)}.")
-    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(name))
+    _check(labels, segments, node.GetName())
+    require_node(node, "vtkMRMLSegmentationNode")
+    if is_edited(node):
+        raise InputError(
+            f"The segmentation {node.GetName()} was drawn or changed by a person and is not "
+            "overwritten. Choose another segmentation, or create a new one, for the result."
+        )
+    segmentation = node.GetSegmentation()
+    segmentation.RemoveAllSegments()
     node.CreateDefaultDisplayNodes()
-    node.GetSegmentation().SetSourceRepresentationName(BINARY_LABELMAP)
-    shared = oriented_image_of(_only(labels.array, numbers), labels.geometry.ras_from_index)
+    segmentation.SetSourceRepresentationName(BINARY_LABELMAP)
+    array = _only(labels.array, [segment.label for segment in segments])
+    shared = oriented_image_of(array, labels.geometry.ras_from_index)
     for segment in segments:
         vtk_segment = slicer.vtkSegment()
         vtk_segment.SetName(segment.name)
@@ -128,7 +154,7 @@ def add_segmentation(
         if segment.type is not None:
             vtk_segment.SetTerminology(terminology_entry(segment))
         vtk_segment.AddRepresentation(BINARY_LABELMAP, shared)
-        node.GetSegmentation().AddSegment(vtk_segment)
+        segmentation.AddSegment(vtk_segment)
     _set_reference_grid(node, labels.geometry)
     if reference_node is not None:
         node.SetNodeReferenceID(
@@ -136,7 +162,15 @@ def add_segmentation(
         )
     if with_surfaces and min(labels.array.shape) > 1:
         node.CreateClosedSurfaceRepresentation()
-    return node
+    node.SetAttribute(_DRAWN_HASH, _hash_of_segments(node))
+
+
+def is_edited(node: Any) -> bool:
+    """True when the node holds segments that are not those `update_segmentation` left there."""
+    if node.GetSegmentation().GetNumberOfSegments() == 0:
+        return False
+    known = node.GetAttribute(_DRAWN_HASH)
+    return known is None or known != _hash_of_segments(node)
 
 
 def segments_of(node: Any) -> tuple[Segment, ...]:
@@ -208,6 +242,21 @@ def terminology_entry(segment: Segment) -> str:
         for code in (segment.category, segment.type, segment.modifier)
     ]
     return "~".join((TYPE_CONTEXT, *codes, REGION_CONTEXT, "^^", "^^"))
+
+
+def _check(labels: Volume, segments: tuple[Segment, ...], name: str) -> None:
+    numbers = [segment.label for segment in segments]
+    if not labels.is_labelmap:
+        raise InputError(f"The segmentation {name} needs a label map, not an image of intensities.")
+    if len(set(numbers)) != len(numbers):
+        raise InputError(f"Two segments of {name} have one label: {sorted(numbers)}.")
+
+
+def _hash_of_segments(node: Any) -> str:
+    """SHA256 of the segments' names and of the labels they make on the reference grid."""
+    digest = hashlib.sha256("\n".join(segment.name for segment in segments_of(node)).encode())
+    digest.update(segmentation_labels(node).array.tobytes())
+    return digest.hexdigest()
 
 
 def _codes(entry: str) -> tuple[CodedConcept | None, ...]:

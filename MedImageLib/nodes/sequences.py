@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from MedImageLib.errors import InputError, Remark
 from MedImageLib.nodes.matrices import require_node
+from MedImageLib.nodes.segmentations import Segment, add_segmentation, update_segmentation
 from MedImageLib.nodes.volumes import ATTRIBUTE, add_volume, update_volume, volume_of
-from MedImageLib.volume import VolumeSequence
+from MedImageLib.volume import Volume, VolumeSequence
 
 
 def add_volume_sequence(
@@ -47,6 +49,45 @@ def add_volume_sequence(
     browser.SetSaveChanges(node, False)
     browser.SetSelectedItemNumber(0)
     return node, browser, proxy
+
+
+def add_segmentation_sequence(
+    scene: Any,
+    labels: Sequence[Volume],
+    segments: Iterable[Segment],
+    volume_sequence_node: Any,
+    browser: Any,
+    name: str,
+) -> tuple[Any, Any]:
+    """Add a sequence of segmentations that runs along with a sequence of volumes.
+
+    labels: one label map for each frame of `volume_sequence_node`, in the order of its frames.
+    browser: the browser of that sequence; it shows the segmentation of the frame it is at.
+    Returns the sequence node and its proxy segmentation.
+    Raises InputError when the numbers of frames differ.
+    """
+    count = volume_sequence_node.GetNumberOfDataNodes()
+    if len(labels) != count:
+        raise InputError(
+            f"{name}: {len(labels)} label maps for the {count} frames of "
+            f"{volume_sequence_node.GetName()}."
+        )
+    segments = tuple(segments)
+    proxy = add_segmentation(scene, labels[0], segments, name, with_surfaces=False)
+    node = scene.AddNewNodeByClass(
+        "vtkMRMLSequenceNode", scene.GenerateUniqueName(f"{name} sequence")
+    )
+    node.SetIndexName(volume_sequence_node.GetIndexName())
+    node.SetIndexUnit(volume_sequence_node.GetIndexUnit())
+    node.SetIndexType(volume_sequence_node.GetIndexType())
+    for number, frame in enumerate(labels):
+        update_segmentation(proxy, frame, segments, with_surfaces=False)
+        node.SetDataNodeAtValue(proxy, volume_sequence_node.GetNthIndexValue(number))
+    browser.AddSynchronizedSequenceNode(node)
+    browser.AddProxyNode(proxy, node, False)
+    browser.SetOverwriteProxyName(node, False)
+    browser.SetSaveChanges(node, True)
+    return node, proxy
 
 
 def volume_sequence_of(node: Any) -> VolumeSequence:

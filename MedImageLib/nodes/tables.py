@@ -26,18 +26,26 @@ def add_table(
     Raises InputError for a column that mixes text and numbers.
     """
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", scene.GenerateUniqueName(name))
-    names = list(dict.fromkeys(key for row in rows for key in row))
-    node.SetUseColumnTitleAsColumnHeader(True)
-    for column_name in names:
-        node.AddColumn(_column(column_name, [row.get(column_name) for row in rows]))
-        values = [row.get(column_name) for row in rows]
-        if all(isinstance(value, bool) for value in values):
-            node.SetColumnDescription(column_name, "1 is yes, 0 is no")
-            node.SetColumnProperty(column_name, "truth", "true")
-        unit = (units or {}).get(column_name, "")
-        if unit:
-            node.SetColumnUnitLabel(column_name, unit)
+    update_table(node, rows, units=units)
     return node
+
+
+def update_table(node: Any, rows: Sequence[Row], *, units: Mapping[str, str] | None = None) -> None:
+    """Give a table node these rows in place of what it held; see `add_table`."""
+    require_node(node, "vtkMRMLTableNode")
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    arrays = [_column(name, values) for name, values in columns.items()]
+    node.RemoveAllColumns()
+    node.SetUseColumnTitleAsColumnHeader(True)
+    for name, array in zip(names, arrays, strict=True):
+        node.AddColumn(array)
+        if all(isinstance(value, bool) for value in columns[name]):
+            node.SetColumnDescription(name, "1 is yes, 0 is no")
+            node.SetColumnProperty(name, "truth", "true")
+        unit = (units or {}).get(name, "")
+        if unit:
+            node.SetColumnUnitLabel(name, unit)
 
 
 def rows_of(node: Any) -> list[dict[str, str | int | float | bool | None]]:

@@ -63,6 +63,7 @@ with load_scene(sys.argv[1]) as application:
         "labels": labels.array.tolist(),
         "labels_matrix": labels.geometry.lps_from_index.tolist(),
         "segments": [[s.name, s.rgb, s.type.value] for s in segments_of(node("lungs"))],
+        "edited": is_edited(node("lungs")),
         "cine": cine.array.tolist(), "times": cine.index_values,
         "cine_matrix": cine.frames[0].geometry.lps_from_index.tolist(),
         "matrix": moving_from_fixed_of(node("rigid")).tolist(),
@@ -150,6 +151,7 @@ def test_a_bundle_comes_back_in_a_fresh_process(tmp_path, content):
     matrix = GEOMETRY.lps_from_index
     assert_same_place(found["ct"], found["ct_matrix"], content["ct"].array, matrix)
     assert found["remarks"] == [[REMARK.code, REMARK.text]]
+    assert not found["edited"]
     assert found["unit"] == "[hnsf'U]"
     assert found["window"] == [400.0, 40.0]
     assert_same_place(found["labels"], found["labels_matrix"], content["labels"].array, matrix)

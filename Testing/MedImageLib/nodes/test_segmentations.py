@@ -16,8 +16,10 @@ from MedImageLib.nodes import (
     add_linear_transform,
     add_segmentation,
     add_volume,
+    is_edited,
     segmentation_labels,
     segments_of,
+    update_segmentation,
 )
 from MedImageLib.volume import Volume
 
@@ -181,3 +183,32 @@ def test_wrong_input_is_refused(scene, grid):
         add_segmentation(scene, labels_on(grid), [SEGMENTS[0], SEGMENTS[0]], "seg")
     with pytest.raises(InputError, match="expected 1"):
         Segment("background", 0)
+
+
+def test_a_result_is_renewed_but_not_what_a_person_changed(scene, grid):
+    import slicer
+
+    node = add_segmentation(scene, labels_on(grid), SEGMENTS, "seg")
+    update_segmentation(node, labels_on(grid, seed=4), SEGMENTS)
+    assert np.array_equal(
+        segmentation_labels(node).array, renumbered(labels_on(grid, seed=4).array)
+    )
+    assert not is_edited(node)
+    identifier = node.GetSegmentation().GetNthSegmentID(1)
+    array = slicer.util.arrayFromSegmentInternalBinaryLabelmap(node, identifier)
+    array[4, 5, 6] = 2 if array[4, 5, 6] != 2 else 0
+    assert is_edited(node)
+    before = segmentation_labels(node).array
+    with pytest.raises(InputError, match="by a person"):
+        update_segmentation(node, labels_on(grid), SEGMENTS)
+    assert np.array_equal(segmentation_labels(node).array, before)
+
+
+def test_what_a_person_drew_alone_is_not_overwritten(scene, grid):
+    node = add_segmentation(scene, labels_on(grid), SEGMENTS, "seg")
+    node.RemoveAttribute("MedImage.SegmentsSHA256")
+    with pytest.raises(InputError, match="by a person"):
+        update_segmentation(node, labels_on(grid), SEGMENTS)
+    empty = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "new")
+    update_segmentation(empty, labels_on(grid), SEGMENTS)
+    assert len(segments_of(empty)) == 3

@@ -6,11 +6,13 @@ from scipy.spatial.transform import Rotation
 
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.nodes import (
+    Segment,
     add_box,
     add_folder,
     add_line,
     add_linear_transform,
     add_points,
+    add_segmentation_sequence,
     add_table,
     add_volume,
     add_volume_sequence,
@@ -18,6 +20,8 @@ from MedImageLib.nodes import (
     place_in_folder,
     points_of,
     rows_of,
+    segmentation_labels,
+    update_table,
     volume_sequence_of,
 )
 from MedImageLib.volume import Volume, VolumeSequence
@@ -35,6 +39,12 @@ def test_rows_come_back_with_their_types(scene):
     assert back == ROWS
     assert [type(value) for value in back[0].values()] == [int, float, str, bool]
     assert node.GetColumnUnitLabel("area_mm2") == "mm2"
+
+
+def test_a_table_is_renewed(scene):
+    node = add_table(scene, ROWS, "indices")
+    update_table(node, [{"ratio": 0.5}])
+    assert rows_of(node) == [{"ratio": 0.5}]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +97,23 @@ def test_the_proxy_shows_the_selected_frame(scene, application, grid):
         shown = slicer.util.arrayFromVolume(proxy)
         assert np.array_equal(shown, sequence.frames[frame].array)
     assert proxy.GetName() == "cine"
+
+
+def test_segmentations_run_along_with_the_frames(scene, application, grid):
+    sequence = cine(grid)
+    node, browser, _ = add_volume_sequence(scene, sequence, "cine")
+    labels = [
+        frame.with_array((frame.array > 450).astype(np.uint8), is_labelmap=True)
+        for frame in sequence.frames
+    ]
+    cavity = [Segment("cavity", 1)]
+    _, proxy = add_segmentation_sequence(scene, labels, cavity, node, browser, "ventricle")
+    for frame in (2, 0, 3):
+        browser.SetSelectedItemNumber(frame)
+        application.module_logics["Sequences"].UpdateAllProxyNodes()
+        assert np.array_equal(segmentation_labels(proxy).array, labels[frame].array)
+    with pytest.raises(InputError, match="1 label maps for the 4 frames"):
+        add_segmentation_sequence(scene, labels[:1], cavity, node, browser, "short")
 
 
 def test_sequences_that_are_none_are_refused(scene):

@@ -6,6 +6,7 @@ Positions and spacings are LPS millimeters, times milliseconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ def _single_frame(dataset: Dataset, path: Path) -> Frame:
     acquired = values.time_of_day(dataset, "AcquisitionTime")
     if acquired is not None:
         times["AcquisitionTime"] = acquired.total_seconds() * 1000.0
-    image_type = values.texts(dataset, "ImageType")
+    image_type = _codes(dataset, "ImageType")
     return Frame(
         path=path,
         index=0,
@@ -135,7 +136,7 @@ def _enhanced_frame(
     content = macro("FrameContentSequence")
     frame_type: tuple[str, ...] = ()
     for name in ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence"):
-        frame_type = frame_type or values.texts(macro(name), "FrameType")
+        frame_type = frame_type or _codes(macro(name), "FrameType")
     return Frame(
         path=path,
         index=index,
@@ -148,7 +149,7 @@ def _enhanced_frame(
         slope=_slope(rescale),
         intercept=values.decimal(rescale, "RescaleIntercept", 0.0) or 0.0,
         rescale_type=values.text(rescale, "RescaleType").upper()[:16],
-        image_type=frame_type or values.texts(dataset, "ImageType"),
+        image_type=frame_type or _codes(dataset, "ImageType"),
         variant=(
             "\\".join(frame_type),
             values.text(content, "StackID"),
@@ -207,6 +208,13 @@ def _plane(
     if min(lengths) < 0.9 or max(lengths) > 1.1 or abs(row @ column) > 1e-2:
         return place, None, "Image Orientation (Patient) is not two perpendicular unit vectors"
     return place, orientation, ""
+
+
+def _codes(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Coded strings of several values; texts that are no codes are left out."""
+    return tuple(
+        part for part in values.texts(dataset, keyword) if re.fullmatch(r"[A-Z0-9_ ]{1,24}", part)
+    )
 
 
 def _thickness(measures: Dataset, fallback: Dataset) -> float | None:

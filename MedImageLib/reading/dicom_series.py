@@ -268,6 +268,7 @@ def _volume(
     tags = dict(first.tags)
     tags["dicom_source"] = _source(plan, frames, planes)
     tags["resampled"] = plan.is_resampled
+    tags["image_type"] = frames[plan.order[0]].image_type
     if plan.added_planes:
         tags["interpolated_planes"] = plan.added_planes
     return Volume(
@@ -312,6 +313,9 @@ def _in_unit(
             "The pixels are MONOCHROME1 (dark is high); the values were left as stored and are "
             "not to be used as Hounsfield units or other quantities.",
         )
+        return array, "", (remark,)
+    if "LOCALIZER" in frames[0].image_type:
+        remark = Remark("localizer", "A localizer: for planning a scan, not for measuring.")
         return array, "", (remark,)
     if file.modality == "CT":
         kinds = {frame.rescale_type for frame in frames}

@@ -37,7 +37,9 @@ class StackPlan:
 
     @property
     def is_resampled(self) -> bool:
-        return bool(self.remarks)
+        return bool(self.added_planes) or any(
+            remark.code in ("gantry-tilt", "unequal-spacing") for remark in self.remarks
+        )
 
 
 def orthonormal_axes(orientation: tuple[float, ...]) -> np.ndarray:

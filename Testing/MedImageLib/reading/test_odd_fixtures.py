@@ -152,7 +152,7 @@ TABLE: dict[str, Read | Other | Refuse] = {
     "charset/chrKoreanMulti.dcm": Refuse("no Pixel Data"),
     "charset/chrSQEncoding.dcm": Refuse("Rows and Columns are missing"),
     "charset/chrSQEncoding1.dcm": Refuse("Rows and Columns are missing"),
-    "dicomdir_tree/": Read([(1, 16, 16)] * 19 + [(5, 16, 16)], {"several-grids"}),
+    "dicomdir_tree/": Read([(1, 16, 16)] * 19 + [(5, 16, 16)], {"several-grids", "localizer"}),
     "series/ge_tilt_variable/": Read([(37, 116, 96)], {"gantry-tilt", "unequal-spacing"}),
     "series/philips_tilt_minus/": Read([(24, 69, 64)], {"gantry-tilt"}),
     "series/philips_tilt_plus/": Read([(24, 70, 64)], {"gantry-tilt"}),

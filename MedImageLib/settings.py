@@ -232,11 +232,12 @@ def _add_option(parser: Any, field: dataclasses.Field, hint: Any, dest: str) -> 
         several = Ellipsis in items or typing.get_origin(inner) is list
         options["nargs"] = "+" if several else len(items)
         hint = inner = items[0]
-    metavar = str(meta.get("unit") or getattr(inner, "__name__", "value"))
+    kinds = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+    metavar = str(meta.get("unit") or kinds.get(inner, "VALUE"))
     parser.add_argument(
         flag,
         type=_option_reader(hint, meta),
-        metavar="|".join(map(str, meta["choices"])) if meta.get("choices") else metavar.upper(),
+        metavar="|".join(map(str, meta["choices"])) if meta.get("choices") else metavar,
         **options,
     )
 
@@ -346,7 +347,8 @@ def _plain(value: Any) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(map(str, value)) or "empty"
-    return str(value)
+    words = {None: "none", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _listed(values: tuple[Any, ...]) -> str:

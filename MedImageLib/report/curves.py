@@ -1,0 +1,83 @@
+"""Plots of values along an index, such as an area over the cardiac cycle."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Sequence
+
+from MedImageLib.report.page import unit_text
+from MedImageLib.results import Curve
+
+# Okabe–Ito colors that are dark enough on white, each with its own dashes and marker.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
+_DASHES = ("-", "--", "-.", ":")
+_MARKERS = "os^D"
+
+
+def curve_picture(
+    curves: Sequence[Curve], marks: Sequence[tuple[float, str]] = (), title: str = ""
+) -> bytes:
+    """PNG of curves that share their units; values that are not assessable leave a gap.
+
+    marks: index value and text of events (end-diastole, end-systole), drawn as upright lines.
+    Raises ValueError without curves or with different units.
+    """
+    if not curves or len({(one.unit, one.index_unit) for one in curves}) != 1:
+        raise ValueError("Curves in one plot need the same units, and at least one is needed.")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.4), dpi=200, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    styles = zip(
+        itertools.cycle(_COLORS), itertools.cycle(_DASHES), itertools.cycle(_MARKERS), strict=False
+    )
+    for one, (color, dash, marker) in zip(curves, styles, strict=False):
+        values = [float("nan") if value is None else value for value in one.values]
+        axes.plot(
+            one.index_values,
+            values,
+            dash,
+            color=color,
+            marker=marker,
+            markersize=4,
+            linewidth=1.6,
+            label=_plain(one.name.replace("_", " ")),
+        )
+    for place, text in marks:
+        axes.axvline(place, color="#5a6670", linewidth=1, linestyle=(0, (4, 3)))
+        axes.annotate(
+            _plain(text),
+            (place, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, -3),
+            textcoords="offset points",
+            va="top",
+            fontsize=9,
+            color="#1b2329",
+        )
+    first = curves[0]
+    axes.set_xlabel(_axis(first.index_name, first.index_unit))
+    axes.set_ylabel(_axis(first.name if len(curves) == 1 else "value", first.unit))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#d5dbe0", linewidth=0.6)
+    axes.margins(y=0.15)
+    if len(curves) > 1:
+        axes.legend(frameon=False, fontsize=9)
+    if title:
+        axes.set_title(_plain(title), fontsize=11, loc="left")
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
+
+
+def _axis(name: str, unit: str) -> str:
+    text = unit_text(unit)
+    return _plain(name.replace("_", " ") + (f" ({text})" if text else ""))
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not take for mathematics."""
+    return text.replace("$", r"\$")

@@ -6,6 +6,7 @@ millimeters. Label maps keep their labels: nearest neighbor only. The work is Si
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,16 +52,7 @@ def resampled(
     filter_.SetTransform(_transform(geometry, moving_from_fixed, displacement_mm))
     moved = filter_.Execute(image_of(volume.with_array(array)))
     result = sitk.GetArrayFromImage(moved)
-    return Volume(
-        array=result.astype(volume.array.dtype, copy=False),
-        geometry=geometry,
-        is_labelmap=volume.is_labelmap,
-        modality=volume.modality,
-        unit=volume.unit,
-        source_sha256=volume.source_sha256,
-        remarks=volume.remarks,
-        tags=volume.tags,
-    )
+    return replace(volume, array=result.astype(volume.array.dtype, copy=False), geometry=geometry)
 
 
 def with_spacing(geometry: Geometry, spacing_mm: tuple[float, float, float]) -> Geometry:
@@ -72,12 +64,11 @@ def with_spacing(geometry: Geometry, spacing_mm: tuple[float, float, float]) -> 
     # The middle stays where it is, so that nothing drifts by half a voxel.
     shift = (count - 1) / 2 * old - (sizes - 1) / 2 * new
     origin = np.array(geometry.origin_mm) + np.array(geometry.direction) @ shift
-    return Geometry(
-        shape=tuple(int(n) for n in sizes[::-1]),
-        spacing_mm=tuple(float(s) for s in new),
-        origin_mm=tuple(float(o) for o in origin),
-        direction=geometry.direction,
-        spacing_known=geometry.spacing_known,
+    return replace(
+        geometry,
+        shape=tuple(sizes[::-1].tolist()),
+        spacing_mm=tuple(new.tolist()),
+        origin_mm=tuple(origin.tolist()),
     )
 
 

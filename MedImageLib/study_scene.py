@@ -23,11 +23,12 @@ def write_study_scene(
     result: Result,
     name: str,
     shown_frame: int = 0,
+    others: Mapping[str, Volume] | None = None,
 ) -> Path:
     """Write a scene that opens in Slicer with everything in one folder of the study.
 
     labels: on the grid of the image; for a sequence, of the frame `shown_frame`.
-    structures: label value → structure name. Lines of the result are drawn by their indices, so
+    structures: label value → structure name. others: further volumes by name. Lines of the result are drawn by their indices, so
     that they lie on the image also where no millimeters are known.
     """
     from MedImageLib.headless import HeadlessApplication, save_scene
@@ -53,6 +54,7 @@ def write_study_scene(
         else:
             volume_node = add_volume(scene, image, name)
             nodes.append(volume_node)
+        nodes += [add_volume(scene, volume, word) for word, volume in (others or {}).items()]
         flat = labels.array.shape[0] == 1
         nodes.append(
             add_segmentation(

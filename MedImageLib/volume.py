@@ -7,7 +7,8 @@ kept as remarks. No identity of a patient is kept: sources are named by hash.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +50,11 @@ class Volume:
         if self.is_labelmap and self.array.dtype.kind not in "biu":
             raise GeometryError(f"A label map holds integers, not {self.array.dtype}.")
         object.__setattr__(self, "tags", MappingProxyType(dict(self.tags)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A mapping proxy cannot be pickled; volumes travel between processes.
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return partial(Volume, **(values | {"tags": dict(self.tags)})), ()
 
     def with_array(self, array: np.ndarray, **changes: Any) -> Volume:
         """The same grid and history with other values."""

@@ -36,9 +36,11 @@ def write_outputs(
     result = result_of(cine, found, settings)
     _write_labels(folder / "labels.nii.gz", cine, found)
     _write_table(folder / "volumes.csv", cine, found)
+    pictures = _pictures(cine, found, result)
+    with finished_file(folder / "overlay.png") as temporary:
+        temporary.write_bytes(pictures[len(pictures) // 4].png)
     write_report(
-        folder / "report.html",
-        report_of(result, "Short-axis cine MR: left ventricle", _pictures(cine, found, result)),
+        folder / "report.html", report_of(result, "Short-axis cine MR: left ventricle", pictures)
     )
     if settings.scene:
         from MedImageLib.study_scene import write_study_scene

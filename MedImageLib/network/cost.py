@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -32,10 +33,10 @@ def network_cost(module: nn.Module, run: Callable[[], object]) -> NetworkCost:
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal macs
-        if isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d):
-            macs += inputs[0].numel() // inputs[0].shape[1] * layer.weight.numel()
-        else:
-            macs += output.numel() // output.shape[1] * layer.weight.numel()
+        transposed = isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d)
+        maps = inputs[0] if transposed else output
+        weights = layer.get_parameter("weight").numel()
+        macs += maps.numel() // maps.shape[1] * weights
 
     kinds = (nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.ConvTranspose3d)
     hooks = [m.register_forward_hook(count) for m in module.modules() if isinstance(m, kinds)]
@@ -62,10 +63,11 @@ def median_seconds(run: Callable[[], object], repeats: int = 5) -> float:
 def peak_memory_mib() -> float:
     """Largest resident memory that this process has had."""
     try:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    except ImportError:  # Windows
+        # Not getrusage: a new process starts there with the peak of the one that started it.
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    except (OSError, StopIteration):  # Windows, macOS
         import psutil
 
-        return psutil.Process().memory_info().peak_wset / 2**20
+        memory = psutil.Process().memory_info()
+        return getattr(memory, "peak_wset", memory.rss) / 2**20

@@ -6,6 +6,7 @@ The result gives the same numbers up to rounding and can no longer be trained.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +21,8 @@ def folded(network: MultiLevelNetwork) -> MultiLevelNetwork:
     for module in list(network.modules()):
         if isinstance(module, nn.Sequential) and len(module) == 3:
             if isinstance(module[1], nn.BatchNorm2d | nn.BatchNorm3d):
-                module[0] = fuse_conv_bn_eval(module[0], module[1])
+                convolution: Any = module[0]
+                module[0] = fuse_conv_bn_eval(convolution, module[1])
                 module[1] = nn.Identity()
         elif isinstance(module, ParallelBlock):
             _fold_block(module)
@@ -28,12 +30,13 @@ def folded(network: MultiLevelNetwork) -> MultiLevelNetwork:
 
 
 def _fold_block(block: ParallelBlock) -> None:
-    norm = block.normalization
+    norm: Any = block.normalization
     gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     shift = norm.bias - norm.running_mean * gain
     with torch.no_grad():
         for mixer in block.mixers:
-            mixer.weight.mul_(gain.reshape(-1, *[1] * (mixer.weight.ndim - 1)))
+            weight = mixer.get_parameter("weight")
+            weight.mul_(gain.reshape(-1, *[1] * (weight.ndim - 1)))
         # The sum of the branches needs the shift once.
-        block.mixers[0].bias = nn.Parameter(shift.clone())
+        block.mixers[0].register_parameter("bias", nn.Parameter(shift.clone()))
     block.normalization = nn.Identity()

@@ -46,7 +46,8 @@ class Frame:
 def whole_frame(shape: Sequence[int], framing: Framing) -> Frame:
     """The whole image, centered, its aspect kept, as large as fits."""
     scale = max(side / cells for side, cells in zip(shape, framing.size, strict=True))
-    return centered_frame((np.array(shape) - 1) / 2, [scale] * len(framing.size), framing.size)
+    middle = [(side - 1) / 2 for side in shape]
+    return centered_frame(middle, [scale] * len(framing.size), framing.size)
 
 
 def centered_frame(center: Sequence[float], scale: Sequence[float], size: Sequence[int]) -> Frame:

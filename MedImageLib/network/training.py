@@ -176,7 +176,7 @@ def train_network(
         network.load_state_dict(torch.load(start_from, weights_only=True)["averaged"])
     averaged.load_state_dict(network.state_dict())
     memory = torch.channels_last if settings.network.dimensions == 2 else torch.channels_last_3d
-    network.to(memory_format=memory)
+    network.to(memory_format=memory)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -303,6 +303,10 @@ def run_training(
             key=fold,
             steps=steps,
             start_from=earlier if last and steps < settings.steps and earlier.exists() else None,
-            say=lambda text, folder=folder: say(f"{settings.name} {folder.name}  {text}"),
+            say=_prefixed(say, f"{settings.name} {folder.name}"),
         )
         (folder / "done").touch()
+
+
+def _prefixed(say: Callable[[str], None], prefix: str) -> Callable[[str], None]:
+    return lambda text: say(f"{prefix}  {text}")

@@ -200,26 +200,14 @@ def evaluation_tables(
     return tables
 
 
+SHOWN = (
+    *("source", "group", "structure", "patients", "images", "mean", "median", "percentile_5"),
+    *("worst", "worst_id", "hd95", "surface_dice", "unit", "both_empty"),
+)
+
+
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    wanted = [
-        "source",
-        "group",
-        "structure",
-        "patients",
-        "images",
-        "mean",
-        "median",
-        "percentile_5",
-        "worst",
-        "worst_id",
-        "hd95",
-        "surface_dice",
-        "unit",
-        "both_empty",
-    ]
-    return {key: row[key] for key in wanted if row[key] not in ("", None)} | {
-        key: row[key] for key in ("hd95", "surface_dice") if row[key] is None
-    }
+    return {key: row[key] for key in SHOWN if not (key == "group" and not row[key])}
 
 
 def level_costs(settings: NetworkSettings, side: int = 0) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -98,3 +100,11 @@ def test_radiograph_of_one_slice_reads_as_an_itk_volume():
     image = image_of(Volume(np.ones(geometry.shape, np.uint16), geometry))
     assert image.GetSize() == (8, 6, 1)
     assert image.GetPixelID() == sitk.sitkUInt16
+
+
+def test_volumes_travel_between_processes():
+    volume = Volume(np.ones((1, 2, 3)), Geometry((1, 2, 3)), tags={"view_position": "PA"})
+    again = pickle.loads(pickle.dumps(volume))
+    assert np.array_equal(again.array, volume.array)
+    assert again.geometry == volume.geometry
+    assert dict(again.tags) == {"view_position": "PA"}

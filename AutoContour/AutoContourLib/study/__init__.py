@@ -1,0 +1,1 @@
+"""Studies: what they hold, and what is done with them."""

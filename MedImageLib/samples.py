@@ -7,9 +7,9 @@ stated on the sample data page of 3D Slicer.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import shutil
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,10 +87,10 @@ def _download(sample: Sample, path: Path) -> None:
                     raise InputError(f"{sample.name}: more than {_MAX_BYTES} bytes; stopped.")
                 digest.update(block)
                 file.write(block)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise InputError(
-            f"{sample.name}: {sample.address} does not answer ({error}). Try again, or load it in "
-            "a browser."
+            f"{sample.name}: not received from {sample.address} ({error}). Try again, or load it "
+            "in a browser."
         ) from error
     if digest.hexdigest() != sample.sha256:
         raise InputError(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from MedImageLib.geometry import Geometry
-from MedImageLib.report.overlay import Box, Line, overlay_picture
+from MedImageLib.report.canvas import Box, Line
+from MedImageLib.report.overlay import overlay_picture
 from MedImageLib.volume import Volume
 
 # DICOM PS3.3 C.7.6.1.1.1: letters of the directions to which LPS coordinates rise and fall.

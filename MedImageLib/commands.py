@@ -38,7 +38,10 @@ def _batch(namespace: argparse.Namespace) -> int:
         counts[row.state] = counts.get(row.state, 0) + 1
     print(", ".join(f"{count} {state}" for state, count in counts.items()) or "no images found")
     print(out / "summary.html")
-    return int(any(row.is_failure for row in rows))
+    failed = any(row.is_failure for row in rows)
+    if failed and not settings.name_sources:
+        print("Files are not named, since their names may name patients; --name-sources does.")
+    return int(failed)
 
 
 def _samples_arguments(parser: argparse.ArgumentParser) -> None:

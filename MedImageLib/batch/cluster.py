@@ -63,6 +63,10 @@ def open_client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
         "distributed.scheduler.worker-saturation": 1.0,
         "distributed.scheduler.work-stealing": False,
         "distributed.nanny.pre-spawn-environ": dict.fromkeys(_THREAD_VARIABLES, threads),
+        # A worker that pauses for memory would never take a task again: it ends instead.
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
         "distributed.logging": {"distributed": "critical"},
     }
     with (

@@ -37,8 +37,10 @@ def run(case: Case, folder: Path, settings: FakeSettings) -> Result:
         raise SystemExit(3)
     if word == "nothing":
         return None  # type: ignore[return-value]
-    if word == "crash" or (word == "crash-once" and log.read_text().count("crash-once") == 1):
+    if word == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if word == "crash-once" and log.read_text().count("crash-once") == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
     if word == "sleep":
         time.sleep(float(more[0]))
     (folder / "sub").mkdir()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from MedImageLib import __main__ as command
 from MedImageLib.batch import run as run_module
 from MedImageLib.batch.ledger import Ledger, OneRun
 from MedImageLib.batch.run import run_batch
@@ -229,3 +231,26 @@ def test_the_ledger_tells_what_was_done_with_what(tmp_path: Path, cases, batch) 
     ).fetchall()
     connection.close()
     assert rows == [("done", "1", 64, 0, 1), ("failed", "", 0, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["ok"], 0), (["ok", "error"], 1), ([], 0), (["none"], 2), (["ledger"], 2)]
+)
+def test_the_command_and_its_exit_code(
+    tmp_path: Path, cases, words: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr(run_module, "run_batch", partial(run_batch, modules=("fake_processing",)))
+    folder = tmp_path / "none" if words == ["none"] else cases(*words)
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[fate]" if words == ["ledger"] else "[fake]\nscale = 2\n")
+    given = ["batch", str(folder), "-o", str(tmp_path / "out"), "--settings", str(settings)]
+    assert command.main(given) == code
+    told = capsys.readouterr()
+    if code < 2:
+        assert str(tmp_path / "out" / "summary.html") in told.out
+        assert ("--name-sources" in told.out) == (code == 1)
+    else:
+        assert told.err.count("\n") == 1
+    if words == ["ok"]:
+        result = next((tmp_path / "out").glob("cases/*/fake"))
+        assert read_result(result).value("size").value == 4.0

@@ -88,7 +88,11 @@ def _safe(text: str) -> str:
 
 
 def _write_page(out: Path, rows: Sequence[Row]) -> None:
-    from MedImageLib.report import Report, Table, write_report
+    from MedImageLib.report import Link, Report, Table, write_report
+
+    def case(row: Row) -> str | Link:
+        target = f"{row.folder}/report.html"
+        return Link(row.case, target) if row.folder and (out / target).is_file() else row.case
 
     counts: dict[str, int] = {}
     for row in rows:
@@ -97,7 +101,16 @@ def _write_page(out: Path, rows: Sequence[Row]) -> None:
     table = Table(
         "Cases",
         ("Case", "Processor", "State", "Time (s)", "Remark"),
-        tuple((row.case, row.processor, row.state, row.seconds, row.text) for row in rows),
+        tuple(
+            (
+                case(row),
+                row.processor,
+                row.state,
+                None if row.seconds is None else round(row.seconds, 2),
+                row.text,
+            )
+            for row in rows
+        ),
     )
     write_report(
         out / "summary.html",

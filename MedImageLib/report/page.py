@@ -47,12 +47,27 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A text that leads to a file beside the page; target: its relative path, with /.
+
+    Raises ValueError for targets elsewhere.
+    """
+
+    text: str
+    target: str
+
+    def __post_init__(self) -> None:
+        if ":" in self.target or self.target.startswith(("/", "\\")):
+            raise ValueError(f"A link leads to a file beside the page, not to {self.target}.")
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table of text and numbers; numbers are aligned right, None is shown as a dash."""
+    """A table of text, links and numbers; numbers are aligned right, None is shown as a dash."""
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str | float | None, ...], ...]
+    rows: tuple[tuple[str | float | Link | None, ...], ...]
     note: str = ""
 
 
@@ -118,6 +133,7 @@ def write_report(path: Path | str, report: Report) -> Path:
         number=number_text,
         data_uri=_data_uri,
         is_number=_is_number,
+        is_link=lambda cell: isinstance(cell, Link),
         numeric_columns=_numeric_columns,
     )
     page = environment.get_template("report.html.jinja").render(report=report)

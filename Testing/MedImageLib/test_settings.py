@@ -162,6 +162,17 @@ def test_broken_files_are_refused(tmp_path: Path, name: str, text: str | None) -
         load_settings(tmp_path / name, Outer)
 
 
+def test_a_list_of_parts_becomes_a_tuple_of_settings() -> None:
+    @dataclass(frozen=True)
+    class Several:
+        parts: tuple[Inner, ...] = ()
+
+    got = settings_from_dict({"parts": [{"width_mm": 2}, {"mode": "exact"}]}, Several)
+    assert got.parts == (Inner(width_mm=2), Inner(mode="exact"))
+    with pytest.raises(SettingsError, match="Did you mean 'mode'"):
+        settings_from_dict({"parts": [{"mod": "exact"}]}, Several)
+
+
 def test_digest_follows_the_values() -> None:
     assert settings_sha256(Outer()) == settings_sha256(Outer(epochs=100))
     assert settings_sha256(Outer()) != settings_sha256(Outer(inner=Inner(width_mm=2)))

@@ -44,6 +44,7 @@ def run(case: Case, folder: Path, settings: FakeSettings) -> Result:
     if word == "sleep":
         time.sleep(float(more[0]))
     (folder / "sub").mkdir()
+    (folder / "report.html").write_text("report")
     (folder / "sub" / "note.txt").write_text(f"scale {settings.scale}")
     return Result(
         module="Fake",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_every_way_to_go_wrong_is_one_row(tmp_path: Path, cases, batch, calls) -
     done = [row for row in rows if row.state == "done"]
     result = read_result(tmp_path / "out" / done[0].folder)
     assert result.value("size").value == 2.0
-    assert [file.name for file in result.files] == ["sub/note.txt"]
+    assert [file.name for file in result.files] == ["report.html", "sub/note.txt"]
     assert not list((tmp_path / "out").glob("**/.part-*"))
     assert not (tmp_path / "out" / ".work").exists()
 
@@ -71,7 +72,9 @@ def test_the_table_holds_values_and_no_formulas(tmp_path: Path, cases, batch) ->
         ("done", "2.0"),
         ("failed", ""),
     ]
-    assert "2 tasks: 1 done, 1 failed." in (tmp_path / "out" / "summary.html").read_text()
+    page = (tmp_path / "out" / "summary.html").read_text()
+    assert "2 tasks: 1 done, 1 failed." in page
+    assert page.count("<a href=") == page.count("/fake/report.html") == 1
 
 
 def test_what_is_done_is_not_done_again_and_what_failed_is(cases, batch, calls) -> None:
@@ -101,8 +104,7 @@ def test_what_changed_is_done_again(
     elif change == "deleted file":
         (place(tmp_path, first) / "sub" / "note.txt").unlink()
     else:
-        (place(tmp_path, first) / "sub" / "note.txt").unlink()
-        (place(tmp_path, first) / "result.json").unlink()
+        shutil.rmtree(place(tmp_path, first))
     second = batch(folder, settings)
     assert states(second) == ["done"]
     assert calls() == ["ok", "ok"]

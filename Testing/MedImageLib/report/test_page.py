@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from MedImageLib.errors import Remark
-from MedImageLib.report import Picture, Report, Table, page, report_of, write_report
+from MedImageLib.report import Link, Picture, Report, Table, page, report_of, write_report
 from MedImageLib.results import (
     NOTICE,
     InputIdentity,
@@ -139,6 +139,15 @@ def test_the_report_of_a_result() -> None:
     assert report.measurements == result.values
     assert report_of(result, "Title", summary=["Other."]).summary == ("Other.",)
     assert dataclasses.replace(report, pictures=()) == report_of(result, "Title")
+
+
+def test_links_lead_to_files_beside_the_page_only(tmp_path: Path) -> None:
+    table = Table("T", ("Case",), ((Link(HOSTILE, "cases/a/report.html"),),))
+    (link,) = written(tmp_path, Report("Title", tables=(table,))).iter("a")
+    assert (link.get("href"), link.text) == ("cases/a/report.html", HOSTILE)
+    for target in ("https://x", "javascript:alert(1)", "/etc/passwd", "//x"):
+        with pytest.raises(ValueError, match="beside the page"):
+            Link("x", target)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from MedImageLib.errors import MedImageError
-from MedImageLib.resources import resource_path
+from MedImageLib.headless.terminology_files import write_terminology_files
 
 # Module name and class of its logic, in the order of their dependence.
 _MODULE_LOGICS = (
@@ -141,7 +141,8 @@ class HeadlessApplication:
         for name, class_name in _MODULE_LOGICS:
             logic = getattr(slicer, class_name)()
             if name == "Terminologies":
-                logic.SetModuleShareDirectory(str(resource_path("terminology")))
+                write_terminology_files(self._cache_folder)
+                logic.SetModuleShareDirectory(self._cache_folder)
             logic.SetMRMLScene(self.scene)
             self._register(name, logic)
 

@@ -12,7 +12,6 @@ from MedImageLib.nodes.markups import (
     points_of,
 )
 from MedImageLib.nodes.segmentations import (
-    CodedConcept,
     Segment,
     add_segmentation,
     is_edited,
@@ -26,7 +25,7 @@ from MedImageLib.nodes.sequences import (
     add_volume_sequence,
     volume_sequence_of,
 )
-from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder
+from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder, remove_node
 from MedImageLib.nodes.tables import add_table, rows_of, update_table
 from MedImageLib.nodes.transforms import (
     add_displacement_field,
@@ -37,7 +36,6 @@ from MedImageLib.nodes.transforms import (
 from MedImageLib.nodes.volumes import add_volume, geometry_of, update_volume, volume_of
 
 __all__ = [
-    "CodedConcept",
     "Segment",
     "add_box",
     "add_displacement_field",
@@ -57,6 +55,7 @@ __all__ = [
     "moving_from_fixed_of",
     "place_in_folder",
     "points_of",
+    "remove_node",
     "rows_of",
     "segment_of",
     "segmentation_labels",

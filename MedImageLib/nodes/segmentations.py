@@ -1,8 +1,7 @@
 """Label maps to segmentation nodes, with names, colors and standard codes, and back.
 
-The terminology entry of a segment is the text that Slicer stores in its tag: terminology context,
-category, type, modifier, anatomic context, region, modifier, joined by `~`; a code is
-`scheme^value^meaning`. The context names are those of the lists that Slicer brings.
+The codes of a segment travel in its tag `TerminologyEntry`, in the text form that
+`MedImageLib.terminology` writes and Slicer reads.
 """
 
 from __future__ import annotations
@@ -25,26 +24,14 @@ from MedImageLib.nodes.matrices import (
     ras_world_from_node,
     require_node,
 )
+from MedImageLib.terminology import Code, Structure, slicer_terminology_entry
 from MedImageLib.volume import Volume
 
 BINARY_LABELMAP = "Binary labelmap"
 CLOSED_SURFACE = "Closed surface"
-TYPE_CONTEXT = "Segmentation category and type - 3D Slicer General Anatomy list"
-REGION_CONTEXT = "Anatomic codes - DICOM master list"
-
-
-@dataclass(frozen=True)
-class CodedConcept:
-    """A code of a standard terminology: coding scheme designator, value and meaning."""
-
-    scheme: str
-    value: str
-    meaning: str
-
-
-ANATOMICAL_STRUCTURE = CodedConcept("SCT", "123037004", "Anatomical Structure")
+ANATOMICAL_STRUCTURE = Code("SCT", "123037004", "Anatomical Structure")
 # What MRML gives a segment of which nothing is known.
-_UNSPECIFIED = CodedConcept("SCT", "85756007", "Tissue")
+_UNSPECIFIED = Code("SCT", "85756007", "Tissue")
 
 _DRAWN_HASH = "MedImage.SegmentsSHA256"
 
@@ -62,32 +49,24 @@ class Segment:
     name: str
     label: int
     rgb: tuple[int, int, int] = (128, 174, 128)
-    type: CodedConcept | None = None
-    modifier: CodedConcept | None = None
-    category: CodedConcept = field(default=ANATOMICAL_STRUCTURE)
+    type: Code | None = None
+    modifier: Code | None = None
+    category: Code = field(default=ANATOMICAL_STRUCTURE)
 
     def __post_init__(self) -> None:
         if self.label < 1:
             raise InputError(f"The label of segment {self.name} is {self.label}; expected 1 or up.")
 
 
-def segment_of(structure: Any, label: int) -> Segment:
-    """The segment of an entry of the product's table of structures.
-
-    structure: has `name`, `rgb` (0 to 255), `category`, `type` and `modifier`, each code with
-        `scheme`, `value` and `meaning`, or None.
-    """
-
-    def concept(code: Any) -> CodedConcept | None:
-        return None if code is None else CodedConcept(code.scheme, code.value, code.meaning)
-
+def segment_of(structure: Structure, label: int) -> Segment:
+    """The segment that stands for a structure of the product's table."""
     return Segment(
         name=structure.name,
         label=label,
-        rgb=tuple(structure.rgb),
-        type=concept(structure.type),
-        modifier=concept(structure.modifier),
-        category=concept(structure.category) or ANATOMICAL_STRUCTURE,
+        rgb=structure.rgb,
+        type=structure.type,
+        modifier=structure.modifier,
+        category=structure.category,
     )
 
 
@@ -237,11 +216,15 @@ def terminology_entry(segment: Segment) -> str:
     """The text of a segment's codes as Slicer stores it; empty when it has no type."""
     if segment.type is None:
         return ""
-    codes = [
-        "^".join((code.scheme, code.value, code.meaning)) if code else "^^"
-        for code in (segment.category, segment.type, segment.modifier)
-    ]
-    return "~".join((TYPE_CONTEXT, *codes, REGION_CONTEXT, "^^", "^^"))
+    return slicer_terminology_entry(
+        Structure(
+            key="",
+            name=segment.name,
+            category=segment.category,
+            type=segment.type,
+            modifier=segment.modifier,
+        )
+    )
 
 
 def _check(labels: Volume, segments: tuple[Segment, ...], name: str) -> None:
@@ -259,10 +242,10 @@ def _hash_of_segments(node: Any) -> str:
     return digest.hexdigest()
 
 
-def _codes(entry: str) -> tuple[CodedConcept | None, ...]:
+def _codes(entry: str) -> tuple[Code | None, ...]:
     parts = (entry.split("~") + [""] * 4)[1:4]
     return tuple(
-        CodedConcept(*part.split("^")) if part.count("^") == 2 and part.strip("^") else None
+        Code(*part.split("^")) if part.count("^") == 2 and part.strip("^") else None
         for part in parts
     )
 

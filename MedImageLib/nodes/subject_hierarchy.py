@@ -1,4 +1,4 @@
-"""Folders of the subject hierarchy: the tree in which the application's Data module shows nodes."""
+"""Nodes as the application's Data module shows them: in folders, and removed as a whole."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def place_in_folder(scene: Any, nodes: Iterable[Any], folder: int) -> None:
             hierarchy.SetItemParent(item, folder)
         else:
             hierarchy.CreateItem(folder, node)
+
+
+def remove_node(scene: Any, node: Any) -> None:
+    """Remove a node together with its display and storage nodes, which would stay behind."""
+    belonging = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    belonging += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
+    scene.RemoveNode(node)
+    for other in belonging:
+        if other is not None:
+            scene.RemoveNode(other)
 
 
 def _hierarchy(scene: Any) -> Any:

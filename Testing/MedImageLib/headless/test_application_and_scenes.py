@@ -11,12 +11,12 @@ import pytest
 
 from MedImageLib.errors import InputError, MedImageError, Remark
 from MedImageLib.geometry import Geometry
+from MedImageLib.terminology import Code
 from MedImageLib.volume import Volume, VolumeSequence
 
 pytest.importorskip("slicer")
 from MedImageLib.headless import HeadlessApplication, load_scene, save_scene
 from MedImageLib.nodes import (
-    CodedConcept,
     Segment,
     add_displacement_field,
     add_folder,
@@ -103,7 +103,7 @@ def content():
 
 def fill(application: HeadlessApplication, content: dict) -> None:
     scene = application.scene
-    lung = CodedConcept("SCT", "39607008", "Lung")
+    lung = Code("SCT", "39607008", "Lung")
     node = add_volume(scene, content["ct"], "CT")
     segments = [Segment("right lung", 1, (9, 8, 7), lung), Segment("left", 2, (1, 2, 3), lung)]
     lungs = add_segmentation(scene, content["labels"], segments, "lungs", reference_node=node)
@@ -275,3 +275,19 @@ def test_starting_and_closing_prints_no_errors():
     )
     assert done.stdout == ""
     assert done.stderr == ""
+
+
+def test_slicers_terminology_knows_every_structure():
+    """Each structure of the table, with its side, is found in the lists that were loaded."""
+    from MedImageLib.terminology import SLICER_TYPE_CONTEXT, Code, structures
+
+    none = Code("", "", "")
+    with HeadlessApplication() as application:
+        logic = application.module_logics["Terminologies"]
+        for entry in structures():
+            codes = (entry.category, entry.type, entry.modifier or none)
+            words = [word for code in codes for word in (code.scheme, code.value)]
+            found = logic.FindTerminologyNames(*words, [], None)
+            assert SLICER_TYPE_CONTEXT in found, entry.key
+        absent = ("SCT", "123037004", "SCT", "0", "", "")
+        assert not logic.FindTerminologyNames(*absent, [], None)

@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 from MedImageLib.errors import GeometryError, InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.nodes import (
-    CodedConcept,
     Segment,
     add_displacement_field,
     add_linear_transform,
@@ -21,12 +20,13 @@ from MedImageLib.nodes import (
     segments_of,
     update_segmentation,
 )
+from MedImageLib.terminology import Code
 from MedImageLib.volume import Volume
 
-LEFT = CodedConcept("SCT", "7771000", "Left")
+LEFT = Code("SCT", "7771000", "Left")
 SEGMENTS = (
-    Segment("left lung", 1, (86, 180, 233), CodedConcept("SCT", "39607008", "Lung"), LEFT),
-    Segment("heart", 2, (213, 94, 0), CodedConcept("SCT", "80891009", "Heart")),
+    Segment("left lung", 1, (86, 180, 233), Code("SCT", "39607008", "Lung"), LEFT),
+    Segment("heart", 2, (213, 94, 0), Code("SCT", "80891009", "Heart")),
     Segment("tube", 5, (10, 20, 30)),
 )
 

@@ -19,6 +19,7 @@ from MedImageLib.nodes import (
     box_of,
     place_in_folder,
     points_of,
+    remove_node,
     rows_of,
     segmentation_labels,
     update_table,
@@ -174,3 +175,13 @@ def test_nodes_lie_in_their_folder_once(scene, grid):
     children: list[int] = []
     hierarchy.GetItemChildren(folder, children)
     assert [hierarchy.GetItemName(item) for item in children] == ["a", "b"]
+
+
+def test_a_node_is_removed_with_what_belongs_to_it(scene, grid):
+    before = scene.GetNumberOfNodes()
+    line = add_line(scene, np.zeros((2, 3)), "width")
+    line.AddDefaultStorageNode()
+    image = add_volume(scene, Volume(np.zeros(grid.shape), grid), "image")
+    for node in (line, image):
+        remove_node(scene, node)
+    assert scene.GetNumberOfNodes() == before

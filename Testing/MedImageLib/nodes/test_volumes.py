@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.geometry import Geometry
 from MedImageLib.nodes import (
-    CodedConcept,
     Segment,
     add_displacement_field,
     add_linear_transform,
@@ -19,6 +18,7 @@ from MedImageLib.nodes import (
     geometry_of,
     volume_of,
 )
+from MedImageLib.terminology import Code
 from MedImageLib.volume import Volume
 
 MANY = settings(
@@ -128,7 +128,7 @@ def test_display_window(scene):
 
 def test_label_map_has_names_and_colors(scene, grid):
     labels = Volume(np.ones(grid.shape, np.uint8), grid, is_labelmap=True)
-    heart = Segment("heart", 3, (213, 94, 0), CodedConcept("SCT", "80891009", "Heart"))
+    heart = Segment("heart", 3, (213, 94, 0), Code("SCT", "80891009", "Heart"))
     node = add_volume(scene, labels, "labels", segments=[heart])
     colors = node.GetDisplayNode().GetColorNode()
     assert colors.GetColorName(3) == "heart"

@@ -1,0 +1,284 @@
+"""Radiotherapy studies: registration, fusion, contours and their review.
+
+Thin: what is computed lies in `AutoContourLib` and `MedImageLib`, which know no application.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import slicer
+import vtk
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+if importlib.util.find_spec("MedImageLib") is None:
+    # Loaded from the sources: the shared library lies beside this module's folder.
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+#
+# AutoContour
+#
+
+
+class AutoContour(ScriptedLoadableModule):
+    """Prepares a radiotherapy study before anybody asks."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("Auto Contour")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Radiotherapy")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["MedImage contributors"]
+        self.parent.helpText = _("""
+Classifies, registers, fuses and contours the images of a radiotherapy study, and collects them for
+review. Contouring is not part of this version yet; the panel says so.
+<p>For research use. Not a medical device.</p>
+""")
+        self.parent.acknowledgementText = _("""
+Implements methods of US 12,394,057 B2, "Method, device, and system for processing medical image"
+(Our United).
+""")
+
+
+#
+# AutoContourParameterNode
+#
+
+
+@parameterNodeWrapper
+class AutoContourParameterNode:
+    """
+    The parameters needed by the module.
+
+    inputVolume - The planning image.
+    outputSegmentation - Where contours are put; a new node when none is chosen.
+    resultText - What was found, in words.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    outputSegmentation: vtkMRMLSegmentationNode
+    resultText: str = ""
+
+
+#
+# AutoContourWidget
+#
+
+
+class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: select, press Apply, read what was found."""
+
+    def __init__(self, parent=None) -> None:
+        """Called when the user opens the module the first time."""
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+
+    def setup(self) -> None:
+        """Called when the user opens the module the first time and the widget is initialized."""
+        ScriptedLoadableModuleWidget.setup(self)
+
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/AutoContour.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+
+        self.logic = AutoContourLogic()
+
+        # Connections
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+
+        # Buttons
+        self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+
+        self.initializeParameterNode()
+
+    def cleanup(self) -> None:
+        """Called when the application closes and the module widget is destroyed."""
+        self.removeObservers()
+
+    def enter(self) -> None:
+        """Called each time the user opens this module."""
+        self.initializeParameterNode()
+
+    def exit(self) -> None:
+        """Called each time the user opens a different module."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self._parameterNodeGuiTag = None
+            self.removeObserver(
+                self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply
+            )
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Called just before the scene is closed."""
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """Called just after the scene is closed."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self) -> None:
+        """Ensure parameter node exists and observed."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.inputVolume:
+            firstNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            if firstNode:
+                self._parameterNode.inputVolume = firstNode
+
+    def setParameterNode(self, inputParameterNode: AutoContourParameterNode | None) -> None:
+        """Set and observe parameter node."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(
+                self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply
+            )
+        self._parameterNode = inputParameterNode
+        if self._parameterNode:
+            # Widgets are matched by their dynamic property SlicerParameterName in the .ui file.
+            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
+            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
+            self._checkCanApply()
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        missing = self.logic.missingStep()
+        selected = bool(self._parameterNode and self._parameterNode.inputVolume)
+        self.ui.applyButton.enabled = selected and not missing
+        if missing:
+            self.ui.statusLabel.text = missing
+            self.ui.applyButton.toolTip = missing
+        elif selected:
+            self.ui.applyButton.toolTip = _("Contour the planning image")
+        else:
+            self.ui.applyButton.toolTip = _("Select a planning image")
+
+    def onApplyButton(self) -> None:
+        """Run processing when user clicks "Apply" button."""
+        self.ui.statusLabel.text = _("Working...")
+        slicer.app.processEvents()
+        with slicer.util.tryWithErrorDisplay(
+            _("The study could not be processed."), waitCursor=True
+        ):
+            try:
+                self.ui.statusLabel.text = self._apply()
+            except Exception:
+                self.ui.statusLabel.text = _("Nothing was computed.")
+                raise
+
+    def _apply(self) -> str:
+        """Do what the button says and return what to show as status."""
+        from MedImageLib.in_slicer import ensure_packages
+
+        ensure_packages("AutoContour")
+        parameters = self._parameterNode
+        if not parameters.outputSegmentation:
+            parameters.outputSegmentation = slicer.mrmlScene.AddNewNodeByClass(
+                "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(_("Contours"))
+            )
+        parameters.resultText = self.logic.process(
+            parameters.inputVolume, parameters.outputSegmentation
+        )
+        return _("Done.")
+
+
+#
+# AutoContourLogic
+#
+
+
+class AutoContourLogic(ScriptedLoadableModuleLogic):
+    """From nodes to the package and back; nothing is computed here."""
+
+    def __init__(self) -> None:
+        """Called when the logic class is instantiated."""
+        ScriptedLoadableModuleLogic.__init__(self)
+
+    def getParameterNode(self):
+        return AutoContourParameterNode(super().getParameterNode())
+
+    def missingStep(self) -> str:
+        """Which step this version lacks, in words; empty when all are there."""
+        if importlib.util.find_spec("AutoContourLib.contours") is None:
+            return _("Contouring is not part of this version yet: nothing can be applied.")
+        return ""
+
+    def process(
+        self,
+        inputVolume: vtkMRMLScalarVolumeNode,
+        outputSegmentation: vtkMRMLSegmentationNode,
+    ) -> str:
+        """
+        Contour a planning image.
+        Can be used without GUI widget.
+        :param inputVolume: planning image
+        :param outputSegmentation: gets one segment for each organ
+        :return: what was found, in words
+        """
+        if not inputVolume or not outputSegmentation:
+            raise ValueError("Input volume or output segmentation is invalid")
+
+        from MedImageLib.nodes import segment_of, update_segmentation, volume_of
+        from MedImageLib.result_text import result_text
+        from MedImageLib.terminology import structure
+
+        found, result = self.contourImage(volume_of(inputVolume))
+        segments = [segment_of(structure(n), label) for label, n in found.model.structures.items()]
+        update_segmentation(outputSegmentation, found.labels, segments, reference_node=inputVolume)
+        return result_text(result)
+
+    def contourImage(self, volume):
+        """The package's contours and result of a planning image."""
+        missing = self.missingStep()
+        if missing:
+            raise NotImplementedError(missing)
+
+        from AutoContourLib.contours import contour_image
+
+        return contour_image(volume)
+
+
+#
+# AutoContourTest
+#
+
+
+class AutoContourTest(ScriptedLoadableModuleTest):
+    """Runs in the application; the package's own tests run outside of it."""
+
+    def setUp(self):
+        """Do whatever is needed to reset the state - typically a scene clear will be enough."""
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        """Run as few or as many tests as needed here."""
+        self.setUp()
+        self.test_SaysWhatIsMissing()
+
+    def test_SaysWhatIsMissing(self):
+        """Without the step of contouring the logic says so, and nothing is left half done."""
+        import numpy as np
+
+        self.delayDisplay("Starting the test")
+        logic = AutoContourLogic()
+        if logic.missingStep():
+            inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+            slicer.util.updateVolumeFromArray(inputVolume, np.zeros((4, 8, 8), np.int16))
+            segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+            with self.assertRaises(NotImplementedError):
+                logic.process(inputVolume, segmentation)
+            self.assertEqual(segmentation.GetSegmentation().GetNumberOfSegments(), 0)
+        self.delayDisplay("Test passed")

@@ -1,0 +1,8 @@
+foreach(name HOMEPAGE CONTRIBUTORS DESCRIPTION ICONURL SCREENSHOTURLS DEPENDS)
+  if("${EXTENSION_${name}}" STREQUAL "")
+    message(FATAL_ERROR "EXTENSION_${name} is not set")
+  endif()
+endforeach()
+if(EXTENSION_DESCRIPTION MATCHES ";")
+  message(FATAL_ERROR "EXTENSION_DESCRIPTION would be taken for a list")
+endif()

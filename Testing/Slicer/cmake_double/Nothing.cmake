@@ -1,0 +1,1 @@
+# Nothing is packed by the stand-in.

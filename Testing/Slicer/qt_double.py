@@ -1,0 +1,211 @@
+"""Stand-ins for the parts of the application that PyPI has not: qt, ctk and their like.
+
+Widgets are made from the real .ui files; each remembers its properties, keeps its value, emits
+the signals that the application's parameter binding listens to, and does nothing else. With them,
+module files run unchanged on the real MRML scene of slicer-core.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+
+class Signal:
+    """What is connected to a widget's signal; each slot gets the values that it has room for."""
+
+    def __init__(self) -> None:
+        self._slots: list[Callable[..., Any]] = []
+
+    def connect(self, slot: Callable[..., Any]) -> None:
+        self._slots.append(slot)
+
+    def disconnect(self, slot: Callable[..., Any]) -> None:
+        self._slots.remove(slot)
+
+    def emit(self, *values: Any) -> None:
+        for slot in list(self._slots):
+            # PythonQt, too, leaves out what a slot does not take.
+            room = len(inspect.signature(slot).parameters)
+            slot(*values[:room])
+
+
+class Widget:
+    """Any widget: values are plain attributes, their changes are signals."""
+
+    # Attribute that a change of it tells, and the name of the signal.
+    _TOLD = {"checked": "stateChanged", "value": "valueChanged", "plainText": "textChanged"}  # noqa: RUF012
+
+    def __init__(self, *_: Any) -> None:
+        self._signals: dict[str, Signal] = {}
+        self._properties: dict[str, Any] = {}
+        self._node: Any = None
+        self.children: list[Widget] = []
+        self.name = ""
+        self.scene: Any = None
+        for key, value in {
+            "enabled": True,
+            "text": "",
+            "toolTip": "",
+            "checked": False,
+            "value": 0,
+            "plainText": "",
+        }.items():
+            object.__setattr__(self, key, value)
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        changed = key in self._TOLD and getattr(self, key) != value
+        object.__setattr__(self, key, value)
+        if changed:
+            self.signal(self._TOLD[key]).emit(value)
+
+    def signal(self, name: str) -> Signal:
+        return self._signals.setdefault(name.split("(")[0], Signal())
+
+    def __getattr__(self, key: str) -> Signal:
+        # PythonQt offers signals as attributes.
+        if key.startswith("_") or not key.endswith(("Changed", "clicked", "toggled")):
+            raise AttributeError(f"{type(self).__name__} of the double has no {key}")
+        return self.signal(key)
+
+    def connect(self, signature: str, slot: Callable[..., Any]) -> None:
+        self.signal(signature).connect(slot)
+
+    def click(self) -> None:
+        """What a person does; a disabled button does nothing."""
+        if self.enabled:
+            self.signal("clicked").emit()
+
+    def property(self, name: str) -> Any:
+        return self._properties.get(name)
+
+    def isWidgetType(self) -> bool:  # noqa: N802
+        return True
+
+    def setRange(self, minimum: float, maximum: float) -> None:  # noqa: N802
+        self.minimum, self.maximum = minimum, maximum
+
+    def setPlainText(self, text: str) -> None:  # noqa: N802
+        self.plainText = text
+
+    def toPlainText(self) -> str:  # noqa: N802
+        return self.plainText
+
+    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+        for widget in (self, *self.descendants()):
+            widget.scene = scene
+
+    def currentNode(self) -> Any:  # noqa: N802
+        return self._node
+
+    def setCurrentNode(self, node: Any) -> None:  # noqa: N802
+        if node is not self._node:
+            self._node = node
+            self.signal("currentNodeChanged").emit(node)
+
+    def addWidget(self, widget: Widget) -> None:  # noqa: N802
+        self.children.append(widget)
+
+    def descendants(self) -> list[Widget]:
+        return [w for child in self.children for w in (child, *child.descendants())]
+
+
+class ModuleParent(Widget):
+    """What the application gives a panel to live in, while its module is the one shown."""
+
+    isEntered = True  # noqa: N815
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = Widget()
+
+    def layout(self) -> Widget:
+        return self._layout
+
+
+class MadeOnDemand(types.ModuleType):
+    """A module whose classes are made, once each, when they are asked for."""
+
+    def __getattr__(self, name: str) -> type[Widget]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        made = type(name, (Widget,), {})
+        setattr(self, name, made)
+        return made
+
+
+class Application:
+    """`slicer.app`: remembers who waits for its start; has nothing else to do."""
+
+    def __init__(self) -> None:
+        self.started = Signal()
+
+    def connect(self, signature: str, slot: Callable[..., Any]) -> None:
+        if signature != "startupCompleted()":
+            raise ValueError(f"the application has no signal {signature}")
+        self.started.connect(slot)
+
+    def moduleManager(self) -> Widget:  # noqa: N802
+        return Widget()
+
+    def processEvents(self) -> None:  # noqa: N802
+        pass
+
+    def testingEnabled(self) -> bool:  # noqa: N802
+        return True
+
+
+def load_ui(path: str, class_of: Callable[[str], type[Widget]]) -> Widget:
+    """The tree of widgets of a .ui file."""
+    return _built(ET.parse(path).getroot().find("widget"), class_of)
+
+
+def child_widget_variables(root: Widget) -> types.SimpleNamespace:
+    """Each named widget as an attribute, as `slicer.util.childWidgetVariables` gives them."""
+    widgets = {w.name: w for w in (root, *root.descendants()) if w.name}
+    return types.SimpleNamespace(**widgets)
+
+
+class ErrorDisplay:
+    """In place of the dialog of `slicer.util.tryWithErrorDisplay`: what it would have shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, Exception]] = []
+
+    @contextmanager
+    def __call__(self, message: str, show: bool = True, waitCursor: bool = False):
+        try:
+            yield
+        except Exception as error:
+            self.shown.append((message, error))
+
+
+def _built(element: ET.Element | None, class_of: Callable[[str], type[Widget]]) -> Widget:
+    assert element is not None, "the .ui file has no widget"
+    widget = class_of(element.get("class", ""))()
+    widget.name = element.get("name", "")
+    for item in element.findall("property"):
+        value: Any = "".join(item.itertext()).strip()
+        if item.find("bool") is not None:
+            value = value == "true"
+        if item.get("stdset") == "0":
+            widget._properties[item.get("name", "")] = value
+        elif item.get("name") in ("text", "toolTip", "enabled"):
+            setattr(widget, item.get("name", ""), value)
+    for child in _child_widgets(element):
+        widget.addWidget(_built(child, class_of))
+    return widget
+
+
+def _child_widgets(element: ET.Element) -> list[ET.Element]:
+    found = []
+    for child in element:
+        if child.tag == "widget":
+            found.append(child)
+        elif child.tag in ("layout", "item"):
+            found += _child_widgets(child)
+    return found

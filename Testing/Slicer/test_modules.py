@@ -1,0 +1,314 @@
+"""The four classes of each module on a real scene, with the package's networks replaced."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from MedImageLib.geometry import Geometry
+from MedImageLib.volume import Volume, VolumeSequence
+
+INPUT = {
+    "MedImageMetric": "inputVolume",
+    "CardiacLV": "inputSequence",
+    "AutoContour": "inputVolume",
+}
+RADIOGRAPH = Geometry((1, 80, 100), (0.5, 0.8, 1.0), (7.0, -3.0, 0.0))
+CINE = Geometry((3, 20, 24), (1.4, 1.4, 8.0), (-10.0, 20.0, 5.0))
+
+
+def model(structures: dict[int, str]) -> types.SimpleNamespace:
+    card = types.SimpleNamespace(name="stub", version="1.0")
+    return types.SimpleNamespace(structures=structures, card=card, weights_sha256="ab" * 32)
+
+
+def radiograph_labels() -> Volume:
+    """Lungs over columns 10 to 89 and a heart over columns 40 to 69: a ratio of 30 / 80."""
+    array = np.zeros(RADIOGRAPH.shape, np.uint8)
+    array[0, 10:60, 10:40] = 1
+    array[0, 10:60, 60:90] = 2
+    array[0, 30:60, 40:70] = 3
+    return Volume(array, RADIOGRAPH, is_labelmap=True)
+
+
+@pytest.fixture
+def radiograph_network(monkeypatch):
+    """`segment_radiograph` gives the labels above; what it was called with is returned."""
+    from MedImageMetricLib.radiograph import cardiothoracic, segmentation
+
+    calls = []
+
+    def segment_radiograph(volume, settings=None, model_=None):
+        segmentation.radiograph_plane(volume)
+        calls.append(settings)
+        labels = radiograph_labels()
+        return segmentation.RadiographSegmentation(
+            labels=labels,
+            is_chest=True,
+            ratio=cardiothoracic.cardiothoracic_ratio(labels.array[0]),
+            model=model({1: "right lung", 2: "left lung", 3: "heart"}),
+            level=3,
+            changes=(),
+            remarks=(),
+            seconds=0.1,
+        )
+
+    monkeypatch.setattr(segmentation, "segment_radiograph", segment_radiograph)
+    return calls
+
+
+@pytest.fixture
+def cine_network(monkeypatch):
+    """`segment_cine` finds a square cavity that is smallest in the second of three frames."""
+    from CardiacLVLib import segmentation
+
+    def segment_cine(cine, settings=None):
+        arrays = []
+        for side in (10, 4, 8):
+            array = np.zeros(CINE.shape, np.uint8)
+            array[:, 4:18, 4:18] = 2
+            array[:, 6 : 6 + side, 6 : 6 + side] = 1
+            arrays.append(Volume(array, CINE, is_labelmap=True))
+        areas = np.array([(a.array == 1).sum((1, 2)) for a in arrays]) * 1.4**2
+        volumes = areas.sum(1) * 8 / 1000
+        return segmentation.CineSegmentation(
+            labels=tuple(arrays),
+            cavity_area_mm2=areas,
+            cavity_volume_ml=volumes,
+            myocardium_volume_ml=np.array([(a.array == 2).sum() for a in arrays]) * 0.01568,
+            ed_frame=0,
+            es_frame=1,
+            models=(model({}), model({1: "lv_cavity", 2: "lv_myocardium"})),
+            remarks=(),
+            seconds=0.1,
+        )
+
+    monkeypatch.setattr(segmentation, "segment_cine", segment_cine)
+
+
+@pytest.fixture(autouse=True)
+def _no_installing(monkeypatch):
+    from MedImageLib import in_slicer
+
+    monkeypatch.setattr(in_slicer, "ensure_packages", lambda requester: None)
+
+
+def add_radiograph(scene, geometry: Geometry = RADIOGRAPH):
+    from MedImageLib.nodes import add_volume
+
+    return add_volume(scene, Volume(np.zeros(geometry.shape, np.int16), geometry), "radiograph")
+
+
+def add_cine(scene):
+    from MedImageLib.nodes import add_volume_sequence
+
+    frames = tuple(Volume(np.full(CINE.shape, n, np.int16), CINE) for n in range(3))
+    return add_volume_sequence(scene, VolumeSequence(frames, (0.0, 40.0, 80.0)), "cine")
+
+
+def panel(application, name: str):
+    widget = getattr(application.module(name), f"{name}Widget")(application.new_parent())
+    application.panels.append(widget)
+    widget.setup()
+    return widget
+
+
+@pytest.mark.parametrize("name", sorted(INPUT))
+def test_the_module_describes_itself(application, name):
+    module = application.module(name)
+    parent = types.SimpleNamespace(path=module.__file__)
+    getattr(module, name)(parent)
+    assert parent.title
+    assert len(parent.categories) == 1
+    assert "not a medical device" in parent.helpText.lower()
+    assert any(number in parent.acknowledgementText for number in ("US 2020", "CN 109", "US 12,"))
+
+
+@pytest.mark.parametrize("name", sorted(INPUT))
+def test_the_modules_own_test_passes(application, name):
+    getattr(application.module(name), f"{name}Test")().runTest()
+
+
+@pytest.mark.parametrize("name", sorted(INPUT))
+def test_panel_lives_through_opening_closing_and_a_new_scene(application, name):
+    import slicer
+
+    widget = panel(application, name)
+    assert not widget.ui.applyButton.enabled
+    widget.enter()
+    widget.exit()
+    widget.enter()
+    slicer.mrmlScene.Clear()
+    assert widget._parameterNode is not None
+    widget.cleanup()
+    widget.exit()
+    assert application.errors == []
+
+
+@pytest.mark.parametrize("name", sorted(INPUT))
+def test_selection_is_kept_in_the_scene_and_shown(application, name):
+    widget = panel(application, name)
+    node = (
+        add_cine(application.scene)[0] if name == "CardiacLV" else add_radiograph(application.scene)
+    )
+    widget.ui.inputSelector.setCurrentNode(node)
+    assert getattr(widget._parameterNode, INPUT[name]) == node
+    setattr(widget._parameterNode, INPUT[name], None)
+    assert widget.ui.inputSelector.currentNode() is None
+    again = panel(application, name)
+    assert again.ui.inputSelector.currentNode() == node, "the first node is offered"
+
+
+def test_radiograph_is_processed_from_the_panel(application, radiograph_network):
+    from MedImageLib.nodes import points_of, segmentation_labels, segments_of
+
+    node = add_radiograph(application.scene)
+    widget = panel(application, "MedImageMetric")
+    assert widget.ui.applyButton.enabled
+    widget.ui.levelSpinBox.value = 2
+    widget.ui.stopBelowSpinBox.value = 0.25
+    widget.ui.applyButton.click()
+    assert application.errors == []
+    assert widget.ui.statusLabel.text == "Done."
+    assert (radiograph_network[0].level, radiograph_network[0].stop_below) == (2, 0.25)
+    segmentation = widget.ui.outputSelector.currentNode()
+    labels = segmentation_labels(segmentation)
+    assert np.array_equal(labels.array, radiograph_labels().array)
+    assert labels.geometry.same_grid(RADIOGRAPH)
+    assert [s.type is not None for s in segments_of(segmentation)] == [True] * 3
+    role = segmentation.GetReferenceImageGeometryReferenceRole()
+    assert segmentation.GetNodeReferenceID(role) == node.GetID()
+    text = widget.ui.resultTextEdit.plainText
+    assert "cardiothoracic ratio: 0.375" in text
+    assert "not a medical device" in text
+    lines = application.scene.GetNodesByClass("vtkMRMLMarkupsLineNode")
+    lines.UnRegister(None)
+    lengths = [
+        np.linalg.norm(np.diff(points_of(lines.GetItemAsObject(n)), axis=0))
+        for n in range(lines.GetNumberOfItems())
+    ]
+    assert sorted(lengths) == pytest.approx([30 * 0.5, 80 * 0.5])
+
+
+def test_pressing_again_renews_and_does_not_pile_up(application, radiograph_network):
+    add_radiograph(application.scene)
+    widget = panel(application, "MedImageMetric")
+    widget.ui.applyButton.click()
+    before = application.scene.GetNumberOfNodes()
+    widget.ui.applyButton.click()
+    assert application.errors == []
+    assert application.scene.GetNumberOfNodes() == before
+
+
+def test_lines_are_left_out_when_not_wanted(application, radiograph_network):
+    add_radiograph(application.scene)
+    widget = panel(application, "MedImageMetric")
+    widget.ui.drawMeasurementCheckBox.checked = False
+    widget.ui.applyButton.click()
+    assert application.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 0
+
+
+def test_what_a_person_changed_is_not_overwritten(application, radiograph_network):
+    import slicer
+
+    add_radiograph(application.scene)
+    widget = panel(application, "MedImageMetric")
+    widget.ui.applyButton.click()
+    segmentation = widget.ui.outputSelector.currentNode()
+    identifier = segmentation.GetSegmentation().GetNthSegmentID(2)
+    array = slicer.util.arrayFromSegmentInternalBinaryLabelmap(segmentation, identifier)
+    array[0, 0, 0] = 3
+    widget.ui.applyButton.click()
+    [(message, error)] = application.errors
+    assert "could not be processed" in message
+    assert "by a person" in str(error)
+    assert widget.ui.statusLabel.text == "Nothing was computed."
+    assert array[0, 0, 0] == 3
+
+
+def test_what_is_no_radiograph_is_refused_in_words(application, radiograph_network):
+    add_radiograph(application.scene, Geometry((5, 80, 100)))
+    widget = panel(application, "MedImageMetric")
+    widget.ui.applyButton.click()
+    [(_, error)] = application.errors
+    assert "5 slices" in str(error)
+
+
+def test_cine_is_processed_from_the_panel(application, cine_network):
+    from MedImageLib.nodes import rows_of, segmentation_labels
+
+    _, browser, _ = add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    assert application.errors == []
+    rows = rows_of(widget.ui.outputSelector.currentNode())
+    expected = [3 * side**2 * 1.4**2 * 8 / 1000 for side in (10, 4, 8)]
+    assert [row["cavity_volume"] for row in rows] == pytest.approx(expected)
+    assert [row["index"] for row in rows] == [0.0, 40.0, 80.0]
+    assert [row["phase"] for row in rows] == ["end diastole", "end systole", ""]
+    assert "ejection fraction: 84 %" in widget.ui.resultTextEdit.plainText
+    assert browser.GetSelectedItemNumber() == 0
+    segmentation = application.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    for frame, side in enumerate((10, 4, 8)):
+        browser.SetSelectedItemNumber(frame)
+        application.logics["Sequences"].UpdateAllProxyNodes()
+        labels = segmentation_labels(segmentation)
+        assert (labels.array == 1).sum() == 3 * side**2
+        assert labels.geometry.same_grid(CINE)
+
+
+def test_a_cine_without_browser_gets_one(application, cine_network):
+    _, browser, _ = add_cine(application.scene)
+    application.scene.RemoveNode(browser)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    assert application.errors == []
+    assert application.scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode") == 1
+
+
+def test_contouring_says_that_it_is_missing(application, monkeypatch):
+    add_radiograph(application.scene)
+    widget = panel(application, "AutoContour")
+    missing = widget.logic.missingStep()
+    if not missing:
+        pytest.skip("contouring is there")
+    assert "not part of this version yet" in widget.ui.statusLabel.text
+    assert not widget.ui.applyButton.enabled
+    with pytest.raises(NotImplementedError, match="not part of this version"):
+        widget.logic.contourImage(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings_class", "pairs"),
+    [
+        (
+            "MedImageMetric",
+            "MedImageMetricLib.processing.RadiographProcessing",
+            {"level": "level", "stopBelow": "stop_below"},
+        ),
+        (
+            "CardiacLV",
+            "CardiacLVLib.processing.CineProcessing",
+            {"level": "level", "stopBelow": "stop_below"},
+        ),
+    ],
+)
+def test_defaults_and_ranges_are_those_of_the_settings(application, name, settings_class, pairs):
+    import importlib
+    import typing
+
+    package, _, attribute = settings_class.rpartition(".")
+    settings = getattr(importlib.import_module(package), attribute)
+    fields = {field.name: field for field in dataclasses.fields(settings)}
+    parameters = getattr(application.module(name), f"{name}ParameterNode")
+    hints = typing.get_type_hints(parameters, include_extras=True)
+    logic = getattr(application.module(name), f"{name}Logic")()
+    node = logic.getParameterNode()
+    for parameter, field in pairs.items():
+        assert getattr(node, parameter) == fields[field].default
+        bounds = typing.get_args(hints[parameter])[1]
+        metadata = fields[field].metadata
+        assert (bounds.minimum, bounds.maximum) == (metadata["minimum"], metadata["maximum"])

@@ -11,7 +11,10 @@ import tempfile
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from MedImageLib.errors import MedImageError
+from MedImageLib.geometry import Geometry
 from MedImageLib.headless.terminology_files import write_terminology_files
 
 # Module name and class of its logic, in the order of their dependence.
@@ -34,6 +37,8 @@ _MODULE_LOGICS = (
 # slicer-core calls itself another application of version 4.0; Slicer would then warn that the
 # scene is not its own and take coordinates for those of old scenes.
 _SCENE_VERSION = "Slicer 5.12.0 1"
+ACQUIRED = "Acquired"
+OBLIQUE_DEG = 10.0  # slices tilted by more than this from axial are shown as acquired
 _SLICE_VIEWS = (("Red", "Axial"), ("Green", "Coronal"), ("Yellow", "Sagittal"))
 
 
@@ -77,12 +82,18 @@ class HeadlessApplication:
     def show(self, volume_node: Any, *, single_view: bool = False) -> None:
         """Let the scene open in the application with this volume in its slice views.
 
-        single_view: one axial view, for a radiograph, instead of three and a 3-D view.
+        The red view shows the slices as acquired where these are not axial (short-axis stacks).
+        single_view: the red view alone, for a radiograph, instead of three and a 3-D view.
         """
         import slicer
 
+        from MedImageLib.nodes import geometry_of
+
         selection = self.application_logic.GetSelectionNode()
         selection.SetReferenceActiveVolumeID(volume_node.GetID())
+        geometry = geometry_of(volume_node)
+        if abs(geometry.direction[2][2]) < np.cos(np.deg2rad(OBLIQUE_DEG)):
+            orient_as_acquired(self._slice_logics["Red"].GetSliceNode(), geometry)
         for logic in self._slice_logics.values():
             logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume_node.GetID())
             logic.GetSliceNode().SetDimensions(512, 512, 1)
@@ -172,6 +183,22 @@ class HeadlessApplication:
             slice_node.SetOrientation(orientation)
             logic.SetSliceNode(slice_node)
             self._slice_logics[name] = logic
+
+
+def orient_as_acquired(slice_node: Any, geometry: Geometry) -> None:
+    """Turn a slice view to the volume's own slices: i to the right, j downward, as stored.
+
+    The orientation becomes one of the view's presets, named Acquired, so that scenes keep it.
+    """
+    import vtk
+
+    axes = geometry.ras_from_index[:3, :3] / np.array(geometry.spacing_mm)
+    preset = vtk.vtkMatrix3x3()
+    preset.DeepCopy((axes * np.array([1.0, -1.0, 1.0])).ravel())
+    if slice_node.HasSliceOrientationPreset(ACQUIRED):
+        slice_node.RemoveSliceOrientationPreset(ACQUIRED)
+    slice_node.AddSliceOrientationPreset(ACQUIRED, preset)
+    slice_node.SetOrientation(ACQUIRED)
 
 
 def _slicer_core() -> Any:

@@ -12,10 +12,15 @@ from typing import Any
 import numpy as np
 
 from MedImageLib.errors import InputError
-from MedImageLib.headless.application import HeadlessApplication
+from MedImageLib.headless.application import (
+    ACQUIRED,
+    HeadlessApplication,
+    orient_as_acquired,
+)
 from MedImageLib.headless.rendering import require_rendering
 
-ORIENTATIONS = ("Axial", "Coronal", "Sagittal", "Acquired")
+ORIENTATIONS = ("Axial", "Coronal", "Sagittal", ACQUIRED)
+PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "MG")
 # Where the observer of a 3-D view stands and what is up, both in RAS.
 VIEW_DIRECTIONS = {
     "Anterior": ((0, 1, 0), (0, 0, 1)),
@@ -56,11 +61,13 @@ def picture_of_slice(
 ) -> np.ndarray:
     """A slice of a volume with the outlines of segments, as RGB (height, width, 3), uint8.
 
-    orientation: Axial, Coronal, Sagittal, or Acquired for the plane of the volume's own slices.
+    orientation: Axial, Coronal, Sagittal, or Acquired for the volume's own slices as stored:
+        i to the right, j downward.
     offset_mm: where the slice lies: the LPS coordinate that is constant in it (z, y or x), for
         Acquired the distance from the center of the first slice; the middle by default.
     size_px: width and height. window_level: width and center in the unit of the values; by
         default as the node is displayed.
+    Orientation letters and a ruler are drawn where directions and millimeters are known.
     fill_opacity: of the segments' areas, 0 for outlines alone.
     also_shown: further nodes to draw (markups, models); all others are hidden.
 
@@ -89,7 +96,8 @@ def picture_of_slice(
         logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume_node.GetID())
         slice_node.SetDimensions(*size_px, 1)
         _orient(logic, slice_node, volume_node, orientation, offset_mm, size_px)
-        if volume_node.GetAttribute("MedImage.SpacingKnown") != "false":
+        known_mm = volume_node.GetAttribute("MedImage.SpacingKnown") != "false"
+        if known_mm:
             slice_node.SetRulerType(slice_node.RulerTypeThin)
         # No displayable manager draws the image itself; it comes first, to lie below the others.
         mapper = vtk.vtkImageMapper()
@@ -103,8 +111,10 @@ def picture_of_slice(
             slicer.vtkMRMLSliceViewDisplayableManagerFactory, _SLICE_MANAGERS, application, renderer
         )
         group.SetMRMLDisplayableNode(slice_node)
-        for actor in _orientation_letters(slice_node, size_px):
-            renderer.AddViewProp(actor)
+        # A projection says nothing of directions in the patient but what its own marker says.
+        if known_mm and volume_node.GetAttribute("MedImage.Modality") not in PROJECTIONS:
+            for actor in _orientation_letters(slice_node, size_px):
+                renderer.AddViewProp(actor)
         picture = _rendered(window)
         group.SetMRMLDisplayableNode(None)
         logic.SetMRMLScene(None)
@@ -198,10 +208,8 @@ def _orient(
 
     geometry = geometry_of(volume_node)
     point = geometry.center_mm.copy()
-    if orientation == "Acquired":
-        # The plane is turned so that it looks most like the orientation that was there before.
-        slice_node.SetOrientation("Axial")
-        slice_node.RotateToVolumePlane(volume_node)
+    if orientation == ACQUIRED:
+        orient_as_acquired(slice_node, geometry)
         if offset_mm is not None:
             normal = np.array(geometry.direction)[:, 2]
             middle = (geometry.shape[0] - 1) * geometry.spacing_mm[2] / 2

@@ -277,6 +277,24 @@ def test_starting_and_closing_prints_no_errors():
     assert done.stderr == ""
 
 
+def test_an_oblique_stack_opens_as_it_was_acquired(tmp_path, capfd):
+    angle = np.deg2rad(50)
+    axes = ((np.cos(angle), 0, -np.sin(angle)), (0, 1, 0), (np.sin(angle), 0, np.cos(angle)))
+    geometry = Geometry((3, 8, 10), (1.0, 1.0, 9.0), direction=axes)
+    with HeadlessApplication() as application:
+        node = add_volume(application.scene, Volume(np.zeros(geometry.shape), geometry), "stack")
+        application.show(node)
+        path = save_scene(application, tmp_path / "stack.mrb")
+    with load_scene(path) as application:
+        red = application.scene.GetNodeByID("vtkMRMLSliceNodeRed")
+        assert red.GetOrientation() == "Acquired"
+        matrix = red.GetSliceToRAS()
+        columns = np.array([[matrix.GetElement(r, c) for r in range(3)] for c in (0, 1)])
+        assert np.allclose(columns[0] * (-1, -1, 1), np.array(axes)[:, 0])
+        assert np.allclose(columns[1] * (-1, -1, 1), -np.array(axes)[:, 1])
+    assert "ERR|" not in capfd.readouterr().err
+
+
 def test_slicers_terminology_knows_every_structure():
     """Each structure of the table, with its side, is found in the lists that were loaded."""
     from MedImageLib.terminology import SLICER_TYPE_CONTEXT, Code, structures

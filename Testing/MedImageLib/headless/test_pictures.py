@@ -104,6 +104,28 @@ def test_segments_are_drawn_where_they_are(
     assert side_of(picture, channel) == expected
 
 
+def test_acquired_slices_are_shown_as_stored(application):
+    """An oblique, left-handed stack: columns run to the right and rows downward all the same."""
+    angle = np.deg2rad(50)
+    axes = np.array(
+        [[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]]
+    ) @ np.diag([1.0, 1.0, -1.0])
+    geometry = Geometry((4, 30, 40), (1.0, 1.0, 8.0), (5.0, 6.0, 7.0), axes)
+    labels = np.zeros(geometry.shape, np.uint8)
+    labels[2, 2:10, 28:38] = 1
+    volume = add_volume(application.scene, Volume(np.zeros(geometry.shape), geometry), "stack")
+    segmentation = add_segmentation(
+        application.scene, Volume(labels, geometry, is_labelmap=True), [Segment("box", 1, RED)], "s"
+    )
+    shown = {"orientation": "Acquired", "size_px": (160, 120), "fill_opacity": 0.7}
+    picture = picture_of_slice(application, volume, segmentation, offset_mm=16.0, **shown)
+    assert side_of(picture, 0) == ("right", "top")
+    red = (picture[..., 0].astype(int) - picture[..., 1]) > 60
+    assert red.sum() == pytest.approx(8 * 10 * 4**2, rel=0.1)
+    with pytest.raises(AssertionError, match="not in the picture"):
+        side_of(picture_of_slice(application, volume, segmentation, offset_mm=0.0, **shown), 0)
+
+
 def test_gray_values_follow_the_window(application, nodes):
     def middle(window_level):
         picture = picture_of_slice(
@@ -126,6 +148,23 @@ def test_aspect_is_that_of_the_patient(application):
     bright = picture.min(axis=-1) > 200
     # Lines that neither the letters nor the ruler touch.
     assert bright[:, 105].sum() / bright[100].sum() == pytest.approx(3.0, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("modality", "spacing_known", "ruler", "letters"),
+    [("MR", True, True, True), ("DX", True, True, False), ("", False, False, False)],
+)
+def test_ruler_and_letters_only_where_they_are_true(
+    application, modality, spacing_known, ruler, letters
+):
+    geometry = Geometry((1, 50, 50), spacing_known=spacing_known)
+    volume = Volume(np.zeros(geometry.shape), geometry, modality=modality)
+    node = add_volume(application.scene, volume, "dark", window_level=(1, 1))
+    picture = picture_of_slice(application, node, size_px=(300, 300)).astype(int)
+    white = (picture.min(axis=-1) > 200).sum()
+    yellow = ((picture[..., 0] - picture[..., 2]) > 60).sum()
+    assert (white > 20) == ruler
+    assert (yellow > 20) == letters
 
 
 def test_only_what_was_asked_for_is_drawn(application, nodes):

@@ -125,7 +125,7 @@ class Chest:
                 - self.dome_steepness * (across * (15 + 17 * across) + along * (20 + 8 * along))
             )
         # The central tendon, on which the heart rests.
-        middle = min(self.dome_right_mm[2], self.dome_left_mm[2]) - 13
+        middle = float(min(self.dome_right_mm[2], self.dome_left_mm[2])) - 13
         heights.append(middle - 22 * ((x - 8) / 60) ** 2 - 26 * ((y + 18) / 60) ** 2)
         return np.maximum(np.maximum(heights[0], heights[1]), heights[2])
 

@@ -10,7 +10,13 @@ import numpy as np
 
 from MedImageLib.phantom import skeleton
 from MedImageLib.phantom.chest import TABLE_SIZE, TABLE_STEP_MM, TABLE_TOP_MM, Chest
-from MedImageLib.phantom.projection import Beam, ellipsoid_path, line_samples, tube_path
+from MedImageLib.phantom.projection import (
+    Beam,
+    RoundTubes,
+    ellipsoid_path,
+    line_samples,
+    tube_path,
+)
 
 # Effective attenuation per mm behind a filtered 110 kV beam.
 SOFT, FAT, LUNG, TRABECULAR, CORTICAL = 0.0192, 0.0172, 0.0041, 0.0270, 0.0460
@@ -71,7 +77,10 @@ def _add_sample(
     skin = _oval(x * x * table(0), y - table(2), table(1))
     body = _inside(skin, 120.0)
     side = np.abs(x)
-    limb = _inside(_arm_distance(side, y, z, arm) ** 2 / 46.0**2, 46.0)
+    limb = np.zeros_like(body)
+    for strip in _strips(side, float(arm[0][0]) - 50):
+        squared = _arm_distance_squared(side[:, strip], y[:, strip], z[:, strip], arm)
+        limb[:, strip] = _inside(squared * (1 / 46.0**2), 46.0)
     np.maximum(body, limb, out=body)
     if not body.any():
         return
@@ -147,14 +156,21 @@ def _in_ellipsoid(
     return _inside(form, float(np.min(radii)))
 
 
-def _arm_distance(
+def _strips(side: np.ndarray, beyond: float) -> list[slice]:
+    """Columns at the left and right edge whose rays come farther out than `beyond` mm."""
+    outer = np.flatnonzero(side.max(axis=0) > beyond)
+    breaks = np.flatnonzero(np.diff(outer) > 1)
+    return [slice(part[0], part[-1] + 1) for part in np.split(outer, breaks + 1) if part.size]
+
+
+def _arm_distance_squared(
     side: np.ndarray, y: np.ndarray, z: np.ndarray, arm: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
     shoulder, elbow = (end.astype(np.float32) for end in arm)
     line = elbow - shoulder
     dx, dy, dz = side - shoulder[0], y - shoulder[1], z - shoulder[2]
     t = np.clip((dx * line[0] + dy * line[1] + dz * line[2]) / (line @ line), 0, 1)
-    return np.sqrt((dx - t * line[0]) ** 2 + (dy - t * line[1]) ** 2 + (dz - t * line[2]) ** 2)
+    return (dx - t * line[0]) ** 2 + (dy - t * line[1]) ** 2 + (dz - t * line[2]) ** 2
 
 
 def _vertebral_tables(chest: Chest) -> tuple[np.ndarray, np.ndarray]:
@@ -196,20 +212,23 @@ def _tubes(beam: Beam, tubes: list[skeleton.Tube], flatness: float = 1.0) -> np.
     groups: dict[tuple[float, float], list[tuple[np.ndarray, np.ndarray]]] = {}
     for tube in tubes:
         points, weights, radii = line_samples(tube.points_mm, step, tube.radius_mm)
-        # Radii in steps of a tenth are few enough to share one transform each.
-        steps = np.round(np.log(np.maximum(radii, 0.2)) / 0.1)
+        # Radii rounded to 12 % are few enough to share one convolution each.
+        steps = np.round(np.log(np.maximum(radii, 0.2)) / 0.12)
         for value in np.unique(steps):
             chosen = steps == value
-            key = (float(np.exp(0.1 * value)), tube.shell_mm)
+            key = (float(np.exp(0.12 * value)), tube.shell_mm)
             groups.setdefault(key, []).append((points[chosen], weights[chosen]))
-    total = np.zeros(beam.shape)
-    for (radius, shell), parts in groups.items():
-        points = np.concatenate([part[0] for part in parts])
-        weights = np.concatenate([part[1] for part in parts])
-        total += tube_path(beam, points, weights, radius)
-        if 0 < shell < radius:
-            total -= marrow * tube_path(beam, points, weights, radius - shell)
-    return total * flatness
+    round_tubes = [
+        RoundTubes(
+            np.concatenate([part[0] for part in parts]),
+            np.concatenate([part[1] for part in parts]),
+            radius,
+            max(radius - shell, 0.0),
+            marrow if shell > 0 else 0.0,
+        )
+        for (radius, shell), parts in groups.items()
+    ]
+    return tube_path(beam, round_tubes) * flatness
 
 
 def _plate_path(beam: Beam, plate: skeleton.Plate) -> np.ndarray:
@@ -240,7 +259,7 @@ def attenuation(
     total = FAT * paths["body"] + (SOFT - FAT) * paths["flesh"] - (SOFT - density) * lungs
     total += 0.0006 * paths["heart"]
     bone = sum(bones.values()) * (CORTICAL - SOFT)
-    bone = bone + paths["spine"] * (TRABECULAR - SOFT) * 0.65
+    bone = bone + paths["spine"] * (TRABECULAR - SOFT) * 0.5
     total += chest.bone_density * bone
     airways = skeleton.airways(chest)
     total -= SOFT * 1.2 * np.minimum(_tubes(beam, airways), paths["body"] - lungs)

@@ -7,10 +7,11 @@ y posterior, z superior), which a rotation carries into the world.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import fftconvolve
+from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.spatial.transform import Rotation
 
 
@@ -102,23 +103,41 @@ def ellipsoid_path(
     return 2 * np.sqrt(discriminant) / a * length
 
 
-def tube_path(
-    beam: Beam, points_mm: np.ndarray, weights_mm: np.ndarray, radius_mm: float
-) -> np.ndarray:
-    """Path (rows, columns) in mm through round tubes of one radius around center lines.
+@dataclass(frozen=True, eq=False)
+class RoundTubes:
+    """Samples (N, 3) in mm of center lines of one radius, and the length each stands for.
 
-    points_mm: samples (N, 3) of the center lines; weights_mm: length of line that each stands
-    for. A disk of the tube's radius, moved along a line and summed by length, has exactly the
-    chord 2·sqrt(r² − d²) of the tube, and the longer one where the tube points along the beam.
+    bore_mm: radius of an inner tube of which the fraction `lack` is missing, 0 for none.
+    """
+
+    points_mm: np.ndarray
+    weights_mm: np.ndarray
+    radius_mm: float
+    bore_mm: float = 0.0
+    lack: float = 0.0
+
+
+def tube_path(beam: Beam, tubes: Sequence[RoundTubes]) -> np.ndarray:
+    """Path (rows, columns) in mm through round tubes around center lines.
+
+    A disk of the tube's radius, moved along a line and summed by length, has exactly the chord
+    2·sqrt(r² − d²) of the tube, and the longer one where the tube points along the beam. The
+    sums are convolutions, added up in the Fourier domain.
     """
     rows, columns = beam.shape
-    magnification = float(np.median(beam.magnification(points_mm))) if len(points_mm) else 1.0
-    radius_px = radius_mm * magnification / beam.pixel_mm
-    margin = int(np.ceil(radius_px)) + 2
+    radii_px = [tube.radius_mm * _enlarged(beam, tube) for tube in tubes]
+    margin = int(np.ceil(max(radii_px, default=0))) + 3
     size = (rows + 2 * margin, columns + 2 * margin)
-    lines = _scatter(beam.pixels(points_mm) + margin, np.asarray(weights_mm, float), size)
-    path = fftconvolve(lines, _disk(radius_px), mode="same")
-    return np.maximum(path[margin:-margin, margin:-margin], 0)
+    padded = tuple(next_fast_len(n, real=True) for n in size)
+    total = np.zeros((padded[0], padded[1] // 2 + 1), np.complex64)
+    for tube, radius_px in zip(tubes, radii_px, strict=True):
+        kernel = _disk(radius_px, margin)
+        if tube.lack > 0 and tube.bore_mm > 0:
+            kernel -= tube.lack * _disk(radius_px * tube.bore_mm / tube.radius_mm, margin)
+        lines = _scatter(beam.pixels(tube.points_mm) + margin, tube.weights_mm, size)
+        total += rfft2(lines, padded) * rfft2(kernel, padded)
+    path = irfft2(total, padded)[2 * margin : 2 * margin + rows, 2 * margin : 2 * margin + columns]
+    return np.maximum(path, 0)
 
 
 def line_samples(
@@ -140,28 +159,40 @@ def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndarray:
     return Rotation.from_euler("zxy", [yaw_deg, pitch_deg, roll_deg], degrees=True).as_matrix()
 
 
+def _enlarged(beam: Beam, tube: RoundTubes) -> float:
+    """Pixels on the detector per mm in the patient where the tubes are."""
+    return float(np.median(beam.magnification(tube.points_mm))) / beam.pixel_mm
+
+
 def _scatter(pixels: np.ndarray, weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     # Bilinear sharing of each sample among its four pixels keeps thin lines smooth.
     inside = np.all((pixels >= 0) & (pixels < np.array(size) - 1.001), axis=1)
     pixels, weights = pixels[inside], weights[inside]
     low = np.floor(pixels).astype(int)
-    fraction = pixels - low
-    image = np.zeros(size[0] * size[1])
-    for dr in (0, 1):
-        for dc in (0, 1):
-            share = np.abs(1 - dr - fraction[:, 0]) * np.abs(1 - dc - fraction[:, 1])
-            index = (low[:, 0] + dr) * size[1] + low[:, 1] + dc
-            image += np.bincount(index, weights * share, minlength=image.size)
-    return image.reshape(size)
+    down, across = (pixels - low).T
+    first = low[:, 0] * size[1] + low[:, 1]
+    index = np.concatenate([first, first + 1, first + size[1], first + size[1] + 1])
+    shares = np.concatenate(
+        [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
+    )
+    image = np.bincount(index, np.tile(weights, 4) * shares, minlength=size[0] * size[1])
+    return image.reshape(size).astype(np.float32)
 
 
-def _disk(radius_px: float, supersampling: int = 5) -> np.ndarray:
-    half = int(np.ceil(radius_px + 0.5))
-    count = (2 * half + 1) * supersampling
-    axis = (np.arange(count) + 0.5) / supersampling - half - 0.5
-    inside = (axis[:, None] ** 2 + axis[None, :] ** 2 <= radius_px**2).astype(float)
-    blocks = inside.reshape(2 * half + 1, supersampling, 2 * half + 1, supersampling)
-    disk = blocks.mean(axis=(1, 3))
+def _disk(radius_px: float, half: int, supersampling: int = 5) -> np.ndarray:
+    """Cover of a disk on a square of 2·half + 1 pixels; its sum is the disk's area."""
+    inner = min(half, int(np.ceil(radius_px + 0.5)))
+    count = (2 * inner + 1) * supersampling
+    axis = (np.arange(count) + 0.5) / supersampling - inner - 0.5
+    inside = (axis[:, None] ** 2 + axis[None, :] ** 2 <= radius_px**2).astype(np.float32)
+    blocks = inside.reshape(2 * inner + 1, supersampling, 2 * inner + 1, supersampling)
+    cover = blocks.mean(axis=(1, 3))
     # Thin tubes miss the fine grid; the area carries the mass.
     area = np.pi * radius_px**2
-    return disk * (area / disk.sum()) if disk.sum() > 0 else np.full((1, 1), area)
+    if cover.sum() > 0:
+        cover *= area / cover.sum()
+    else:
+        cover[inner, inner] = area
+    result = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
+    result[half - inner : half + inner + 1, half - inner : half + inner + 1] = cover
+    return result

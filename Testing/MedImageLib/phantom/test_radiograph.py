@@ -10,6 +10,7 @@ import pytest
 from MedImageLib.errors import SettingsError
 from MedImageLib.phantom.projection import (
     Beam,
+    RoundTubes,
     ellipsoid_path,
     line_samples,
     rotation,
@@ -46,11 +47,20 @@ def test_tube_has_the_chord_of_a_cylinder(tilt: float, factor: float) -> None:
     axis = np.array([np.cos(angle), np.sin(angle), 0])
     ends = np.array([-30, 30])[:, None] * axis
     points, weights, _ = line_samples(ends, 0.1)
-    path = tube_path(parallel_beam(np.eye(3)), points, weights, 6.0)
+    path = tube_path(parallel_beam(np.eye(3)), [RoundTubes(points, weights, 6.0)])
     for offset in (0, 3, 5):
         expected = 2 * np.sqrt(36 - offset**2) * factor
         assert path[40 + offset, 40] == pytest.approx(expected, rel=0.06)
     assert path.sum() == pytest.approx(np.pi * 36 * 60, rel=0.02)
+
+
+def test_hollow_tube_lacks_its_bore() -> None:
+    points, weights, _ = line_samples(np.array([[-30.0, 0, 0], [30, 0, 0]]), 0.1)
+    tube = RoundTubes(points, weights, 8.0, bore_mm=6.0, lack=0.5)
+    path = tube_path(parallel_beam(np.eye(3)), [tube, RoundTubes(points, weights, 2.0)])
+    assert path.sum() == pytest.approx(np.pi * 60 * (64 - 0.5 * 36 + 4), rel=0.02)
+    # Its wall is brighter than its middle where nothing else lies.
+    assert path[40 + 6, 40] > path[40 + 4, 40]
 
 
 def test_magnification_follows_from_the_distances() -> None:

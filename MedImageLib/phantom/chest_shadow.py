@@ -109,7 +109,7 @@ def _add_sample(
         np.maximum(heart, _in_ellipsoid(x, y, z, center, radii, axes), out=heart)
     paths["heart"][place] += heart
     offset = x - table(6)
-    vessels = _inside(offset * offset * table(7) + ((y + 1) * (1 / 36.0)) ** 2, 27.0)
+    vessels = _inside(offset * offset * table(7) + ((y + 1) * (1 / 44.0)) ** 2, 27.0)
     knob = _in_ellipsoid(x, y, z, *chest.aortic_knob)
     aorta = _inside(
         ((x - chest.aorta_x_mm) ** 2 + (y - 40) ** 2) * (1 / chest.aorta_radius_mm**2), 13.0
@@ -201,7 +201,7 @@ def bone_paths(
             path = np.maximum(path, _plate_path(beam, plate))
         result[name] = path
     result["humeri"] = _tubes(beam, skeleton.humeri(chest, arms))
-    result["arches"] = _tubes(beam, skeleton.vertebral_arches(chest), flatness=0.3)
+    result["arches"] = _tubes(beam, skeleton.vertebral_arches(chest), flatness=0.24)
     return result
 
 
@@ -259,7 +259,7 @@ def attenuation(
     total = FAT * paths["body"] + (SOFT - FAT) * paths["flesh"] - (SOFT - density) * lungs
     total += 0.0006 * paths["heart"]
     bone = sum(bones.values()) * (CORTICAL - SOFT)
-    bone = bone + paths["spine"] * (TRABECULAR - SOFT) * 0.5
+    bone = bone + paths["spine"] * (TRABECULAR - SOFT) * 0.4
     total += chest.bone_density * bone
     airways = skeleton.airways(chest)
     total -= SOFT * 1.2 * np.minimum(_tubes(beam, airways), paths["body"] - lungs)

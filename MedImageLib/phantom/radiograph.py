@@ -203,7 +203,7 @@ def _beam(settings: RadiographSettings, chest: Chest) -> Beam:
 
 def _labels(paths: dict[str, np.ndarray], bones: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     heart = paths["heart"] > 4
-    hidden = heart | (paths["abdomen"] > 10) | (paths["mediastinum"] > 14)
+    hidden = heart | (paths["abdomen"] > 10) | (paths["mediastinum"] > 18)
     right = paths["right_lung"] > 5
     left = paths["left_lung"] > 5
     # Where the recess of one lung crosses the midline, the thicker one owns the pixel.
@@ -212,7 +212,7 @@ def _labels(paths: dict[str, np.ndarray], bones: dict[str, np.ndarray]) -> dict[
         "right_lung": _largest(right & owner & ~hidden),
         "left_lung": _largest(left & ~owner & ~hidden),
         "heart": heart,
-        "spine": (paths["spine"] > 6) | (bones["arches"] > 0.9),
+        "spine": (paths["spine"] > 6) | (bones["arches"] > 0.7),
     }
     for name in ("right_scapula", "left_scapula"):
         masks[name] = bones[name] > 1.0

@@ -108,11 +108,13 @@ def paint_surroundings(scene: Surroundings, axis_mm: np.ndarray, depth: float) -
     for vx, vy, radius, value in scene.vessels[1:]:
         spot = np.hypot(x - vx - 6 * depth, y - vy + 4 * depth) < radius
         picture[spot & cavity] = value
-    px, py, reach = scene.fat_pad
-    pad = np.hypot((x - px) / 1.25, y - py) < reach * (1 - 0.55 * depth)
-    picture[pad & cavity] = 0.6
     level, slope, bend = scene.diaphragm
     edge = level + 8 * depth + slope * (x - cx) + bend * (x - cx + 40) ** 2
+    # Fat fills the angle between heart and diaphragm as a wedge that thins out to the apex.
+    px, py, reach = scene.fat_pad
+    side = (x - px) / (1.5 * reach * (1 - 0.3 * depth))
+    height = 1.5 * reach * (1 - depth) ** 0.7 * np.clip(1 - np.abs(side), 0, 1) ** 0.8
+    picture[cavity & (y > edge - height) & (y > py - 0.4 * reach)] = 0.6
     below = cavity & (y > edge)
     picture[below] = 0.85  # fat of the abdomen
     middle = cx - 25 + 12 * depth

@@ -229,14 +229,14 @@ def _above_base(
     front = np.array([-septum[1], septum[0]])
     size = heart.radius_mm
     for toward, ahead, radius in (
-        (-0.15, -0.35, 1.02),
-        (0.45, 0.42, 0.52),
-        (1.25, -0.35, 0.8),
-        (1.0, 0.75, 0.62),
+        (-0.15, -0.35, 1.05),
+        (1.3, -0.4, 0.8),
+        (1.15, 0.75, 0.62),
+        (0.42, 0.4, 0.5),
     ):
         at = size * (toward * septum + ahead * front)
         distance = np.hypot(x - at[0], y - at[1])
-        rim = distance < size * radius + 2.2
-        signal[rim & ~(np.nan_to_num(signal) > 0.6)] = MUSCLE * 0.7
+        # Each later chamber shows its own thin wall against the earlier ones.
+        signal[distance < size * radius + 2.0] = MUSCLE
         signal[distance < size * radius] = BLOOD * 0.92
     return HeartSlice(window, np.zeros(signal.shape, np.uint8), signal, center)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from MedImageLib.command_line import Command
+from MedImageLib.network.commands import COMMANDS as NETWORK_COMMANDS
 
 
 def _batch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,9 +66,26 @@ def _samples(namespace: argparse.Namespace) -> int:
     return 0
 
 
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--out", required=True, metavar="OUT", help="folder for the results")
+    parser.add_argument(
+        "--scenes", action=argparse.BooleanOptionalAction, default=True, help="write .mrb scenes"
+    )
+
+
+def _demo(namespace: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from MedImageLib.demo import run_demo
+
+    return run_demo(Path(namespace.out), namespace.scenes)
+
+
 COMMANDS: tuple[Command, ...] = (
+    Command("demo", "make sample studies, process and show them", _demo_arguments, _demo),
     Command(
         "batch", "process every case of a folder; resumes what was begun", _batch_arguments, _batch
     ),
     Command("samples", "list or download real open sample volumes", _samples_arguments, _samples),
+    *NETWORK_COMMANDS,
 )

@@ -74,6 +74,7 @@ def save_model(folder: Path, network: MultiLevelNetwork, card: ModelCard) -> str
     tensors = {name: value.contiguous() for name, value in network.cpu().state_dict().items()}
     with finished_file(folder / "weights.safetensors") as temporary:
         save_file(tensors, temporary)
+        temporary.chmod(0o644)  # the writer leaves it readable by its owner alone
         if temporary.stat().st_size > LARGEST_BYTES:
             raise ModelError(f"{card.name}: the weights are larger than 10 MiB; make it smaller.")
     digest = _sha256(folder / "weights.safetensors")

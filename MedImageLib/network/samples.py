@@ -8,6 +8,7 @@ the classes that were drawn.
 from __future__ import annotations
 
 import csv
+import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,9 @@ from MedImageLib.errors import InputError, SettingsError
 class Source:
     """One index of labeled images.
 
-    index: path of the CSV, relative to the data folder.
+    index: path of the CSV, relative to the data folder; empty for generated images.
+    generator: function `package.module:name` (count, seed) → samples as `GeneratedSample`, for
+        images that the product makes itself. count, seed: its arguments.
     image_column, label_column: names of the columns with file names relative to the index;
         an empty label column declares every image empty of all drawn structures.
     drawn: class numbers drawn on its images.
@@ -33,6 +36,7 @@ class Source:
     parts: for label columns that list one mask file per structure joined by `;`: ending of the
         file stem → class number, painted in this order (0 erases).
     weight: how often its images are drawn in an epoch, relative to the others; 0 = only scored.
+    whole_weight: factor of the weight of images on which every class of the source was drawn.
     spacing_columns: two columns with the pixel spacing (row, column) in mm, or none.
     assumed_spacing_mm: where the columns are empty; 0 = pixels stay pixels.
     fold: `column` reads the column, `never` keeps images in training in every fold (other
@@ -41,7 +45,10 @@ class Source:
     """
 
     name: str
-    index: str
+    index: str = ""
+    generator: str = ""
+    count: int = 0
+    seed: int = 0
     image_column: str = "file"
     label_column: str = "label_file"
     drawn: tuple[int, ...] = (1,)
@@ -50,6 +57,7 @@ class Source:
     rename: dict[str, int] | None = None
     parts: dict[str, int] | None = None
     weight: float = 1.0
+    whole_weight: float = 1.0
     spacing_columns: tuple[str, ...] = ()
     assumed_spacing_mm: float = 0.0
     fold: str = "column"
@@ -63,7 +71,8 @@ class Sample:
     image: float32 array (j, i) or (k, j, i); label: uint8 array of the same shape.
     drawn: class numbers that were drawn.
     spacing_mm: along array axes; 1 where unknown (`spacing_known`).
-    fold: −1 for images that no fold scores.
+    fold: −1 for images that no fold scores. center: array index to look at where the label map
+    does not tell.
     """
 
     id: str
@@ -77,13 +86,27 @@ class Sample:
     spacing_known: bool
     weight: float
     group: str = ""
+    center: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratedSample:
+    """One generated image with its label map; `center` (array index) where to look if empty."""
+
+    id: str
+    patient: str
+    image: np.ndarray
+    label: np.ndarray
+    spacing_mm: tuple[float, ...]
+    center: tuple[float, ...] | None = None
 
 
 def read_samples(data_dir: Path, sources: Sequence[Source]) -> list[Sample]:
     """All samples of all sources. Raises InputError naming the row that cannot be used."""
     samples: list[Sample] = []
     for source in sources:
-        samples.extend(_read_source(data_dir, source))
+        read = _generated(source) if source.generator else _read_source(data_dir, source)
+        samples.extend(read)
     if not samples:
         raise InputError(f"No labeled image was found below {data_dir}; check the index names.")
     return samples
@@ -120,6 +143,8 @@ def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
     spacing = [row.get(column, "") for column in source.spacing_columns]
     known = bool(spacing) and all(spacing)
     fallback = source.assumed_spacing_mm or 1.0
+    drawn = _drawn(source, row)
+    everything = set((source.drawn_names or {}).values()) or set(source.drawn)
     return Sample(
         id=row["id"],
         patient=row.get("patient") or row["id"],
@@ -127,12 +152,36 @@ def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
         fold=int(row["fold"]) if source.fold == "column" and row.get("fold") else -1,
         image=image,
         label=label,
-        drawn=_drawn(source, row),
+        drawn=drawn,
         spacing_mm=tuple(map(float, spacing)) if known else (fallback,) * image.ndim,
         spacing_known=known,
-        weight=source.weight,
+        weight=source.weight * (source.whole_weight if set(drawn) == everything else 1.0),
         group=row.get("cardiac_phase", "") or "",
     )
+
+
+def _generated(source: Source) -> Iterator[Sample]:
+    module, _, name = source.generator.partition(":")
+    try:
+        generate = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(
+            f"{source.name}: there is no generator {source.generator} ({error})."
+        ) from error
+    for made in generate(source.count, source.seed):
+        yield Sample(
+            id=made.id,
+            patient=made.patient,
+            source=source.name,
+            fold=-1,
+            image=np.asarray(made.image, np.float32),
+            label=_renamed(made.label, source.rename),
+            drawn=source.drawn,
+            spacing_mm=made.spacing_mm,
+            spacing_known=True,
+            weight=source.weight,
+            center=made.center,
+        )
 
 
 def _drawn(source: Source, row: dict[str, str]) -> tuple[int, ...]:

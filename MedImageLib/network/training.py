@@ -102,7 +102,8 @@ def prepare(sample: Sample, settings: TrainingSettings) -> Prepared:
         scale = np.full(len(frame.size), WHOLE_MARGIN)
     else:
         inside = np.argwhere(label == framing.center_class)
-        center = inside.mean(0) if len(inside) else (np.array(image.shape) - 1) / 2
+        middle = sample.center or tuple((side - 1) / 2 for side in image.shape)
+        center = inside.mean(0) if len(inside) else np.array(middle)
         scale = np.full(image.ndim, framing.pixel_mm) / np.array(sample.spacing_mm)
     return Prepared(
         sample,

@@ -22,7 +22,7 @@ def write_outputs(folder: Path, study: StudyOverview, settings: Any, seconds: fl
     from MedImageLib.terminology import structure
 
     result = _result_of(study, settings, seconds)
-    write_segmentation(folder / "body.seg.nrrd", study.body, {BODY: structure("body")})
+    write_segmentation(study.body, {BODY: structure("body")}, folder / "body.seg.nrrd")
     pictures = [
         Picture(
             slice_picture(study.planning, study.body, axis=axis, names=NAMES, size_px=480),

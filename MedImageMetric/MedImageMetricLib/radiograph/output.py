@@ -49,7 +49,7 @@ def write_outputs(
     from MedImageLib.writing.nrrd import write_segmentation
 
     segments = {value: structure(name) for value, name in found.model.structures.items()}
-    write_segmentation(folder / "labels.seg.nrrd", found.labels, segments)
+    write_segmentation(found.labels, segments, folder / "labels.seg.nrrd")
     picture = Picture(overlay, "Lung fields, heart and the widths of the cardiothoracic ratio.")
     write_report(
         folder / "report.html",

@@ -26,6 +26,7 @@ from MedImageMetricLib.radiograph.cardiothoracic import (
 
 MODEL = "radiograph_lungs_heart"
 SMALLEST_SIDE_PX = 64
+EVEN_SHARE = 0.02  # of the gray range: rows and columns that vary less are a margin
 PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "OT", "SC", "")
 
 
@@ -84,14 +85,18 @@ def segment_radiograph(
     started = time.monotonic()
     plane = radiograph_plane(volume)
     model = model or load_model(MODEL)
+    box = content_box(plane)
     found = segment_plane(
-        model.network, plane, model.card.framing, settings, percent=model.card.percent
+        model.network, plane[box], model.card.framing, settings, percent=model.card.percent
     )
-    labels = largest_parts(found.labels)
+    labels = np.zeros(plane.shape, np.uint8)
+    labels[box] = largest_parts(found.labels)
     doubts = chest_doubts(labels)
     remarks = tuple(Remark("not-a-frontal-chest", text) for text in doubts)
     ratio = None if doubts else cardiothoracic_ratio(labels)
-    if not volume.geometry.spacing_known:
+    if not volume.geometry.spacing_known and not any(
+        remark.code == "spacing-unknown" for remark in volume.remarks
+    ):
         remarks += (
             Remark("spacing-unknown", "No pixel spacing is recorded; nothing is given in mm."),
         )
@@ -105,6 +110,22 @@ def segment_radiograph(
         remarks=(*volume.remarks, *remarks),
         seconds=time.monotonic() - started,
     )
+
+
+def content_box(plane: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns without the even margins of a frame around the picture.
+
+    The whole plane where less than the smallest usable picture would be left.
+    """
+    even_below = EVEN_SHARE * float(np.ptp(plane))
+    box = []
+    for axis in (0, 1):
+        uneven = np.flatnonzero(np.ptp(plane, axis=1 - axis) > even_below)
+        first, last = (int(uneven[0]), int(uneven[-1])) if len(uneven) else (0, -1)
+        if last - first + 1 < SMALLEST_SIDE_PX:
+            return slice(0, plane.shape[0]), slice(0, plane.shape[1])
+        box.append(slice(first, last + 1))
+    return box[0], box[1]
 
 
 def largest_parts(labels: np.ndarray) -> np.ndarray:

@@ -18,7 +18,6 @@ from MedImageLib.network.inference import (
 )
 from MedImageLib.network.multi_level import Block, Branch, MultiLevelNetwork, NetworkSettings
 
-
 PYRAMID = (Branch(1, 6), Branch(2, 8))
 
 

@@ -94,9 +94,9 @@ class Geometry:
         """True when both grids have the same voxels at the same places."""
         if self.shape != other.shape:
             return False
-        corners = np.array(
-            [[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float
-        ) * (np.array(self.shape[::-1]) - 1)
+        corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float) * (
+            np.array(self.shape[::-1]) - 1
+        )
         return bool(
             np.abs(self.points_mm(corners) - other.points_mm(corners)).max() <= tolerance_mm
         )

@@ -5,8 +5,9 @@ Each module hands over its own types here; MRML stays in `nodes` and `headless`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from MedImageLib.volume import Volume, VolumeSequence
 def write_study_scene(
     path: Path,
     image: Volume | VolumeSequence,
-    labels: Volume,
+    labels: Sequence[Volume],
     structures: Mapping[int, str],
     result: Result,
     name: str,
@@ -27,53 +28,80 @@ def write_study_scene(
 ) -> Path:
     """Write a scene that opens in Slicer with everything in one folder of the study.
 
-    labels: on the grid of the image; for a sequence, of the frame `shown_frame`.
-    structures: label value → structure name. others: further volumes by name. Lines of the result are drawn by their indices, so
-    that they lie on the image also where no millimeters are known.
+    labels: one label map on the grid of the image, or one for each frame of a sequence, which
+    opens at `shown_frame`. structures: label value → structure name. others: further volumes by
+    name. Lines of the result are drawn by their indices, so that they lie on the image also
+    where no millimeters are known.
     """
     from MedImageLib.headless import HeadlessApplication, save_scene
-    from MedImageLib.nodes import (
-        add_folder,
-        add_line,
-        add_segmentation,
-        add_table,
-        add_volume,
-        add_volume_sequence,
-        place_in_folder,
-        segment_of,
-    )
+    from MedImageLib.nodes import add_folder, add_table, add_volume, place_in_folder, segment_of
 
     segments = [segment_of(structure(word), value) for value, word in structures.items()]
+    flat = labels[0].array.shape[0] == 1
     with HeadlessApplication() as application:
         scene = application.scene
-        nodes = []
         if isinstance(image, VolumeSequence):
-            sequence, browser, volume_node = add_volume_sequence(scene, image, name)
-            browser.SetSelectedItemNumber(shown_frame)
-            nodes += [sequence, browser, volume_node]
+            nodes = _sequence_nodes(scene, image, labels, segments, name, shown_frame)
         else:
-            volume_node = add_volume(scene, image, name)
-            nodes.append(volume_node)
+            nodes = _volume_nodes(scene, image, labels[0], segments, name, with_surfaces=not flat)
         nodes += [add_volume(scene, volume, word) for word, volume in (others or {}).items()]
-        flat = labels.array.shape[0] == 1
-        nodes.append(
-            add_segmentation(
-                scene,
-                labels,
-                segments,
-                f"{name} segmentation",
-                reference_node=volume_node,
-                with_surfaces=not flat,
-            )
-        )
-        for value in result.values:
-            for shape in value.geometry:
-                if shape.kind == "line" and len(shape.points_ijk) == 2:
-                    points = labels.geometry.points_mm(np.array(shape.points_ijk))
-                    nodes.append(add_line(scene, points, f"{value.name} {shape.label}".strip()))
+        nodes += _lines(scene, labels[0], result)
         rows = [{"name": v.name, "value": v.value, "unit": v.unit} for v in result.values]
         if rows:
             nodes.append(add_table(scene, rows, f"{name} measurements"))
         place_in_folder(scene, nodes, add_folder(scene, name))
-        application.show(volume_node, single_view=flat)
+        if isinstance(image, VolumeSequence):
+            # Without the application nobody else brings the shown frame up to date.
+            application.module_logics["Sequences"].UpdateAllProxyNodes()
+        application.show(nodes[0], single_view=flat)
         return save_scene(application, path)
+
+
+def _volume_nodes(
+    scene: Any, image: Volume, labels: Volume, segments: list, name: str, with_surfaces: bool
+) -> list[Any]:
+    """The volume first, then its segmentation."""
+    from MedImageLib.nodes import add_segmentation, add_volume
+
+    node = add_volume(scene, image, name)
+    words = f"{name} segmentation"
+    return [
+        node,
+        add_segmentation(
+            scene, labels, segments, words, reference_node=node, with_surfaces=with_surfaces
+        ),
+    ]
+
+
+def _sequence_nodes(
+    scene: Any,
+    image: VolumeSequence,
+    labels: Sequence[Volume],
+    segments: list,
+    name: str,
+    shown_frame: int,
+) -> list[Any]:
+    """The shown volume first, then its sequence, browser and segmentations."""
+    from MedImageLib.nodes import add_segmentation_sequence, add_volume_sequence
+
+    sequence, browser, volume_node = add_volume_sequence(scene, image, name)
+    added = add_segmentation_sequence(
+        scene, labels, segments, sequence, browser, f"{name} segmentation"
+    )
+    browser.SetSelectedItemNumber(shown_frame)
+    return [volume_node, sequence, browser, *added]
+
+
+def _lines(scene: Any, grid: Volume, result: Result) -> list[Any]:
+    from MedImageLib.nodes import add_line
+
+    return [
+        add_line(
+            scene,
+            grid.geometry.points_mm(np.array(shape.points_ijk)),
+            f"{value.name} {shape.label}".strip(),
+        )
+        for value in result.values
+        for shape in value.geometry
+        if shape.kind == "line" and len(shape.points_ijk) == 2
+    ]

@@ -44,6 +44,4 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     return write_outputs(folder, overview, settings, time.monotonic() - started)
 
 
-PROCESSORS = (
-    Processor(name="study", accepts=accepts, run=run, settings=StudyProcessing()),
-)
+PROCESSORS = (Processor(name="study", accepts=accepts, run=run, settings=StudyProcessing()),)

@@ -48,7 +48,7 @@ def write_outputs(
         write_study_scene(
             folder / "scene.mrb",
             cine,
-            found.labels[found.ed_frame or 0],
+            found.labels,
             found.models[1].structures,
             result,
             "Cine",

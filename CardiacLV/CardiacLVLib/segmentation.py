@@ -13,8 +13,8 @@ import numpy as np
 from scipy import ndimage
 
 from MedImageLib.errors import InputError, Remark
-from MedImageLib.network.inference import InferenceSettings, frame_about, segment_plane
-from MedImageLib.network.localization import agreed_centers, plane_center
+from MedImageLib.network.inference import InferenceSettings, frame_about, segment_planes
+from MedImageLib.network.localization import agreed_centers, plane_centers
 from MedImageLib.network.model_store import Model, load_model
 from MedImageLib.volume import Volume, VolumeSequence
 
@@ -72,19 +72,16 @@ def segment_cine(
     images = cine.array.astype(np.float32)
     centers = _centers(far, images, in_plane_mm[0], settings)
     labels = np.zeros(images.shape, np.uint8)
-    for (frame, plane), center in centers.items():
-        image = images[frame, plane]
-        if center is None or image.max() <= image.min():
-            continue
-        found = segment_plane(
-            near.network,
-            image,
-            near.card.framing,
-            settings,
-            frame_about(center, in_plane_mm, near.card.framing),
-            near.card.percent,
-        )
-        labels[frame, plane] = one_ventricle(found.labels)
+    keys = [key for key, center in centers.items() if center is not None and _shows(images[key])]
+    found = segment_planes(
+        near.network,
+        [images[key] for key in keys],
+        [frame_about(centers[key] or (0.0, 0.0), in_plane_mm, near.card.framing) for key in keys],
+        settings,
+        near.card.percent,
+    )
+    for key, one in zip(keys, found, strict=True):
+        labels[key] = one_ventricle(one.labels)
     return _measured(cine, labels, (far, near), tuple(remarks), started)
 
 
@@ -110,8 +107,10 @@ def _centers(
     # Every plane in a third of the frames is enough: the heart does not wander within a beat.
     chosen = sorted({*range(0, frames, 3), frames - 1})
     keys = [(frame, plane) for frame in chosen for plane in range(planes)]
-    seen = [key for key in keys if images[key].max() > images[key].min()]
-    found = [plane_center(far.network, far.card.framing, images[key], settings) for key in seen]
+    seen = [key for key in keys if _shows(images[key])]
+    found = plane_centers(
+        far.network, far.card.framing, [images[key] for key in seen], settings, far.card.percent
+    )
     agreed = dict(zip(seen, agreed_centers(found, FARTHEST_FROM_MIDDLE_MM / pixel_mm), strict=True))
     result: dict[tuple[int, int], tuple[float, float] | None] = {}
     for plane in range(planes):
@@ -120,6 +119,11 @@ def _centers(
         for frame in range(frames):
             result[frame, plane] = center  # type: ignore[assignment]
     return result
+
+
+def _shows(plane: np.ndarray) -> bool:
+    """False for planes of one gray value."""
+    return bool(plane.max() > plane.min())
 
 
 def _measured(

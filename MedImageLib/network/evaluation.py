@@ -20,7 +20,7 @@ from MedImageLib.metrics import Agreement, agreement, scores
 from MedImageLib.network.folding import folded
 from MedImageLib.network.framing import whole_frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_plane
-from MedImageLib.network.localization import agreed_centers, plane_center
+from MedImageLib.network.localization import agreed_centers, plane_centers
 from MedImageLib.network.multi_level import MultiLevelNetwork
 from MedImageLib.network.samples import Sample
 from MedImageLib.network.training import FOLDS, TrainingSettings, trained_network
@@ -211,7 +211,8 @@ def _centers(
     for position, sample in enumerate(samples):
         by_patient[sample.patient].append(position)
     for positions in by_patient.values():
-        found = [plane_center(far, far_settings.framing, samples[p].image) for p in positions]
+        images = [samples[p].image for p in positions]
+        found = plane_centers(far, far_settings.framing, images)
         limit_px = FARTHEST_FROM_MIDDLE_MM / samples[positions[0]].spacing_mm[0]
         for position, center in zip(positions, agreed_centers(found, limit_px), strict=True):
             centers[position] = center

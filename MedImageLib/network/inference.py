@@ -8,6 +8,7 @@ stops on its own, and labels are taken at network resolution before they are bro
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from MedImageLib.network.augmentation import standardized_batch
 from MedImageLib.network.framing import Frame, Framing, centered_frame, seen, unframed, whole_frame
 from MedImageLib.network.multi_level import MultiLevelNetwork, resized
 from MedImageLib.settings import check_settings, setting
+
+PLANES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,16 @@ def best_device(wanted: str = "auto") -> torch.device:
 
 
 def label_change(before: Tensor, after: Tensor, classes: int) -> float:
-    """1 − Dice of the class that changed most; classes absent from both do not count."""
+    """1 − Dice of the class and image of (batch, *grid) that changed most.
+
+    Classes absent from an image at both levels do not count.
+    """
     worst = 0.0
     for value in range(1, classes):
-        a, b = before == value, after == value
-        total = int(a.sum()) + int(b.sum())
-        if total:
-            worst = max(worst, 1.0 - 2.0 * int((a & b).sum()) / total)
+        a, b = (before == value).flatten(1), (after == value).flatten(1)
+        total = a.sum(1) + b.sum(1)
+        change = 1.0 - 2.0 * (a & b).sum(1) / total.clamp_min(1)
+        worst = max(worst, float(change[total > 0].max()) if bool(total.any()) else 0.0)
     return worst
 
 
@@ -124,25 +130,49 @@ def segment_plane(
     frame: Frame | None = None,
     percent: tuple[float, float] = (1.0, 99.0),
 ) -> Segmentation:
-    """Segment one plane (j, i); probabilities are brought back before labels are taken.
+    """Segment one plane (j, i); see `segment_planes`. frame: the whole image when None."""
+    frames = [frame or whole_frame(image.shape, framing)]
+    return segment_planes(network, [image], frames, settings, percent)[0]
 
-    frame: the part of the image to see; the whole image when None. Planes are small, so the
-    sub-pixel border that probabilities hold is kept, which labels of the network grid would lose.
+
+def segment_planes(
+    network: MultiLevelNetwork,
+    images: Sequence[np.ndarray],
+    frames: Sequence[Frame],
+    settings: InferenceSettings | None = None,
+    percent: tuple[float, float] = (1.0, 99.0),
+) -> list[Segmentation]:
+    """Segment planes (j, i), each seen through its frame, some at a time.
+
+    Probabilities are brought back to the image before labels are taken: planes are small, so the
+    sub-pixel border that they hold is kept, which labels of the network's grid would lose. Planes
+    computed together stop at one level, that of the plane that changes most.
     """
     settings = settings or InferenceSettings()
-    started = time.monotonic()
-    gray = normalized_by_ranks(image, *percent)
-    frame = frame or whole_frame(gray.shape, framing)
-    view = standardized_batch(torch.from_numpy(seen(gray, frame, fill=0.0))[None, None])
     device = best_device(settings.device)
-    logits, level, changes = _with_fallback(network, view, settings, device)
-    on_grid = resized(torch.softmax(logits.float(), 1).cpu(), frame.size)[0]
-    probabilities = unframed(on_grid, frame, image.shape).numpy()
+    result: list[Segmentation] = []
+    for first in range(0, len(images), PLANES_AT_ONCE):
+        started = time.monotonic()
+        part = list(zip(images, frames, strict=True))[first : first + PLANES_AT_ONCE]
+        views = [seen(normalized_by_ranks(im, *percent), fr, fill=0.0) for im, fr in part]
+        batch = standardized_batch(torch.from_numpy(np.stack(views))[:, None])
+        logits, level, changes = _with_fallback(network, batch, settings, device)
+        scores = torch.softmax(logits.float(), 1).cpu()
+        seconds = (time.monotonic() - started) / len(part)
+        for one, (image, frame) in zip(scores, part, strict=True):
+            labels, probabilities = _on_image(one, frame, image.shape)
+            result.append(Segmentation(labels, level, changes, seconds, str(device), probabilities))
+    return result
+
+
+def _on_image(
+    scores: Tensor, frame: Frame, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    on_grid = resized(scores[None], frame.size)[0]
+    probabilities = unframed(on_grid, frame, shape).numpy()
     labels = probabilities.argmax(0).astype(np.uint8)
-    labels[~_inside(frame, image.shape)] = 0
-    return Segmentation(
-        labels, level, changes, time.monotonic() - started, str(device), probabilities
-    )
+    labels[~_inside(frame, shape)] = 0
+    return labels, probabilities
 
 
 def frame_about(

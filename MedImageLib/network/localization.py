@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from MedImageLib.network.framing import Framing
-from MedImageLib.network.inference import InferenceSettings, segment_plane
+from MedImageLib.network.framing import Framing, whole_frame
+from MedImageLib.network.inference import InferenceSettings, segment_planes
 from MedImageLib.network.multi_level import MultiLevelNetwork
 
 
@@ -25,15 +25,21 @@ class Center:
     area_px: int
 
 
-def plane_center(
+def plane_centers(
     network: MultiLevelNetwork,
     framing: Framing,
-    image: np.ndarray,
+    images: Sequence[np.ndarray],
     settings: InferenceSettings | None = None,
-) -> Center:
-    """Centroid of the largest part of class 1 on a plane (j, i)."""
-    found = segment_plane(network, image, framing, settings).labels == 1
-    parts, count = ndimage.label(found)
+    percent: tuple[float, float] = (1.0, 99.0),
+) -> list[Center]:
+    """Centroid of the largest part of class 1 on each plane (j, i)."""
+    frames = [whole_frame(image.shape, framing) for image in images]
+    found = segment_planes(network, images, frames, settings, percent)
+    return [_largest_center(one.labels == 1) for one in found]
+
+
+def _largest_center(mask: np.ndarray) -> Center:
+    parts, count = ndimage.label(mask)
     if not count:
         return Center(None, 0)
     sizes = np.bincount(parts.ravel())[1:]

@@ -9,7 +9,7 @@ the map. Tensors are (batch, channel, [k,] j, i).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -141,6 +141,16 @@ def _pooled(maps: Tensor, factor: int) -> Tensor:
     return pool(maps, factor)
 
 
+def _views(maps: Tensor, factors: Sequence[int]) -> list[Tensor]:
+    """The map pooled by each factor; a maximum of maxima is taken where one divides the next."""
+    views: list[Tensor] = []
+    for factor in factors:
+        base = max((f for f in factors[: len(views)] if factor % f == 0), default=1)
+        source = views[factors.index(base)] if base > 1 else maps
+        views.append(_pooled(source, factor // base))
+    return views
+
+
 class ParallelBlock(nn.Module):
     """Parallel branches, concatenated and mixed by a 1-wide convolution, plus the map itself.
 
@@ -176,11 +186,10 @@ class ParallelBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         maps = _pooled(maps, self.pool)
+        views = _views(maps, self.branch_pools)
         mixed = None
-        for factor, branch, mixer in zip(
-            self.branch_pools, self.branches, self.mixers, strict=True
-        ):
-            part = resized(mixer(branch(_pooled(maps, factor))), maps.shape[2:])
+        for view, branch, mixer in zip(views, self.branches, self.mixers, strict=True):
+            part = resized(mixer(branch(view)), maps.shape[2:])
             mixed = part if mixed is None else mixed + part
         return functional.relu(self.normalization(mixed) + self.shortcut(maps))
 

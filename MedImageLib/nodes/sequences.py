@@ -44,8 +44,7 @@ def add_volume_sequence(
         "vtkMRMLSequenceBrowserNode", scene.GenerateUniqueName(f"{name} browser")
     )
     browser.SetAndObserveMasterSequenceNodeID(node.GetID())
-    browser.AddProxyNode(proxy, node, False)
-    browser.SetOverwriteProxyName(node, False)
+    _show_through(browser, node, proxy)
     browser.SetSaveChanges(node, False)
     browser.SetSelectedItemNumber(0)
     return node, browser, proxy
@@ -84,10 +83,21 @@ def add_segmentation_sequence(
         update_segmentation(proxy, frame, segments, with_surfaces=False)
         node.SetDataNodeAtValue(proxy, volume_sequence_node.GetNthIndexValue(number))
     browser.AddSynchronizedSequenceNode(node)
-    browser.AddProxyNode(proxy, node, False)
-    browser.SetOverwriteProxyName(node, False)
+    _show_through(browser, node, proxy)
     browser.SetSaveChanges(node, True)
     return node, proxy
+
+
+def _show_through(browser: Any, sequence_node: Any, proxy: Any) -> None:
+    """Let `proxy` show the sequence, instead of the node that the sequences logic made itself."""
+    automatic = browser.GetProxyNode(sequence_node)
+    browser.AddProxyNode(proxy, sequence_node, False)
+    browser.SetOverwriteProxyName(sequence_node, False)
+    if automatic is not None and automatic is not proxy:
+        display = automatic.GetDisplayNode()
+        browser.GetScene().RemoveNode(automatic)
+        if display is not None:
+            browser.GetScene().RemoveNode(display)
 
 
 def volume_sequence_of(node: Any) -> VolumeSequence:

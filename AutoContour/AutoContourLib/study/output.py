@@ -48,7 +48,7 @@ def write_outputs(folder: Path, study: StudyOverview, settings: Any, seconds: fl
         write_study_scene(
             folder / "scene.mrb",
             study.planning,
-            study.body,
+            [study.body],
             NAMES,
             result,
             "Planning CT",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from MedImageLib.report import Picture, report_of, write_report
-from MedImageLib.report.slices import slice_picture
+from MedImageLib.report.overlay import Line, overlay_picture
 from MedImageLib.results import (
     Measurement,
     ModelUsed,
@@ -36,12 +36,18 @@ def write_outputs(
         from PIL import Image
 
         Image.fromarray(plane).save(temporary)
-    overlay = slice_picture(
-        volume,
-        found.labels,
-        index=0,
+    across, down, _ = volume.geometry.spacing_mm
+    overlay = overlay_picture(
+        volume.array[0],
+        plane,
+        spacing_mm=(across, down),
+        spacing_known=volume.geometry.spacing_known,
         names=found.model.structures,
-        lines_ijk=_lines(found),
+        lines=[
+            Line((start[0], start[1]), (end[0], end[1]), text) for start, end, text in _lines(found)
+        ],
+        # The network finds sides as one faces the patient; elsewhere nothing is claimed.
+        letters=("R", "L", "H", "F") if found.is_chest else None,
     )
     with finished_file(folder / "overlay.png") as temporary:
         temporary.write_bytes(overlay)
@@ -61,7 +67,7 @@ def write_outputs(
         write_study_scene(
             folder / "scene.mrb",
             volume,
-            found.labels,
+            [found.labels],
             found.model.structures,
             result,
             "Radiograph",
@@ -123,7 +129,8 @@ def _findings(found: RadiographSegmentation) -> tuple[str, ...]:
 
 def _lines(
     found: RadiographSegmentation,
-) -> list[tuple[tuple[float, ...], tuple[float, ...], str]]:
+) -> list[tuple[tuple[float, float, float], tuple[float, float, float], str]]:
+    """Start, end (i, j, k) and text of the widths of heart and thorax."""
     ratio = found.ratio
     if ratio is None:
         return []

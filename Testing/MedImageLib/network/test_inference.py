@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from MedImageLib.errors import ModelError, SettingsError
-from MedImageLib.network.framing import Framing
+from MedImageLib.network.framing import Framing, whole_frame
 from MedImageLib.network.inference import (
     InferenceSettings,
     answered_levels,
     best_device,
     label_change,
     segment_plane,
+    segment_planes,
     segment_volume,
 )
 from MedImageLib.network.multi_level import Block, Branch, MultiLevelNetwork, NetworkSettings
@@ -44,8 +45,8 @@ def settled() -> MultiLevelNetwork:
 
 
 def test_change_is_that_of_the_worst_class():
-    before = torch.tensor([1, 1, 1, 1, 2, 2, 0, 0])
-    after = torch.tensor([1, 1, 1, 1, 2, 0, 0, 0])
+    before = torch.tensor([[1, 1, 1, 1, 2, 2, 0, 0], [1, 1, 1, 1, 2, 2, 0, 0]])
+    after = torch.tensor([[1, 1, 1, 1, 2, 0, 0, 0], [1, 1, 1, 1, 2, 2, 0, 0]])
     assert label_change(before, after, 4) == pytest.approx(1 - 2 * 1 / 3)
     assert label_change(before, before, 4) == 0
 
@@ -86,6 +87,16 @@ def test_planes_of_any_shape_come_back_on_their_grid(shape):
     assert found.labels.shape == shape
     assert found.probabilities.shape == (3, *shape)
     assert np.allclose(found.probabilities.sum(0), 1, atol=1e-4)
+
+
+def test_planes_computed_together_are_as_if_alone():
+    made = network()
+    images = [np.random.default_rng(n).normal(size=(40 + n, 60)) for n in range(20)]
+    frames = [whole_frame(image.shape, Framing(size=(64, 64))) for image in images]
+    together = segment_planes(made, images, frames)
+    for image, found in zip(images, together, strict=True):
+        alone = segment_plane(made, image, Framing(size=(64, 64)))
+        assert (alone.labels == found.labels).mean() > 0.999
 
 
 def test_tiles_join_to_what_the_whole_gives():

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
+from discs import write_discs
 
 from MedImageLib.errors import InputError, ModelError, SettingsError
 from MedImageLib.network.evaluation import evaluate_run, summary
@@ -34,36 +32,8 @@ NETWORK = NetworkSettings(
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    """Twelve bright discs with a gray ring; the ring is drawn on every other image only."""
     folder = tmp_path_factory.mktemp("discs")
-    generator = np.random.default_rng(0)
-    rows = []
-    for number in range(12):
-        center, radius = generator.uniform(22, 42, 2), generator.uniform(7, 11)
-        distance = np.hypot(*(np.indices((64, 64)) - center[:, None, None]))
-        image = 200.0 * (distance <= radius) + 110 * (
-            (distance > radius) & (distance <= radius + 5)
-        )
-        label = np.uint8(distance <= radius)
-        if number % 2:
-            label[(distance > radius) & (distance <= radius + 5)] = 2
-        image = np.clip(image + generator.normal(20, 8, image.shape), 0, 255)
-        Image.fromarray(image.astype(np.uint8)).save(folder / f"i{number}.png")
-        Image.fromarray(label).save(folder / f"l{number}.png")
-        rows.append(
-            {
-                "id": f"d{number}",
-                "patient": f"p{number // 2}",
-                "fold": (number // 2) % 5,
-                "file": f"i{number}.png",
-                "label_file": f"l{number}.png",
-                "labelled": "disc+ring" if number % 2 else "disc",
-            }
-        )
-    with (folder / "index.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_discs(folder)
     return folder
 
 

@@ -248,13 +248,10 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
     def measureCine(self, cine, level: int, stopBelow: float):
         """The package's segmentation and result of a cine."""
         from CardiacLVLib import output, segmentation
-        from CardiacLVLib.processing import CineProcessing
-        from MedImageLib.network.inference import InferenceSettings
+        from MedImageLib.processing_settings import ModelProcessing
 
-        settings = CineProcessing(level=level, stop_below=stopBelow, scene=False)
-        found = segmentation.segment_cine(
-            cine, InferenceSettings(level=level, stop_below=stopBelow)
-        )
+        settings = ModelProcessing(level=level, stop_below=stopBelow, scene=False)
+        found = segmentation.segment_cine(cine, settings.inference())
         return found, output.result_of(cine, found, settings)
 
     def addSegmentations(self, inputSequence: vtkMRMLSequenceNode, found) -> None:

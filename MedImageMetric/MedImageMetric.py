@@ -253,14 +253,11 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
 
     def measureRadiograph(self, volume, level: int, stopBelow: float):
         """The package's segmentation and result of a radiograph."""
-        from MedImageLib.network.inference import InferenceSettings
-        from MedImageMetricLib.processing import RadiographProcessing
+        from MedImageLib.processing_settings import ModelProcessing
         from MedImageMetricLib.radiograph import output, segmentation
 
-        settings = RadiographProcessing(level=level, stop_below=stopBelow, scene=False)
-        found = segmentation.segment_radiograph(
-            volume, InferenceSettings(level=level, stop_below=stopBelow)
-        )
+        settings = ModelProcessing(level=level, stop_below=stopBelow, scene=False)
+        found = segmentation.segment_radiograph(volume, settings.inference())
         return found, output.result_of(volume, found, settings)
 
     def drawLines(self, result, geometry) -> None:

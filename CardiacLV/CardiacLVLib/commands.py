@@ -9,21 +9,22 @@ from MedImageLib.command_line import Command
 
 
 def _add_cine(parser: argparse.ArgumentParser) -> None:
-    from CardiacLVLib.processing import CineProcessing
+    from MedImageLib.processing_settings import ModelProcessing
     from MedImageLib.settings import add_settings
 
     parser.add_argument("inputs", nargs="+", type=Path, metavar="CINE")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    add_settings(parser, CineProcessing)
+    add_settings(parser, ModelProcessing)
 
 
 def _cine(options: argparse.Namespace) -> int:
-    from CardiacLVLib.processing import CineProcessing, process_cine
+    from CardiacLVLib.processing import process_cine
+    from MedImageLib.processing_settings import ModelProcessing
     from MedImageLib.reading import read_sequence
     from MedImageLib.settings import settings_from
     from MedImageLib.single_cases import run_each
 
-    settings = settings_from(options, CineProcessing)
+    settings = settings_from(options, ModelProcessing)
     return run_each(
         options.inputs,
         options.out,

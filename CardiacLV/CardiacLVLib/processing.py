@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from MedImageLib.batch.processors import Processor
-from MedImageLib.settings import check_settings, setting
+from MedImageLib.processing_settings import ModelProcessing
 
 if TYPE_CHECKING:
     from MedImageLib.batch.cases import Case
     from MedImageLib.results import Result
     from MedImageLib.volume import VolumeSequence
-
-
-@dataclass(frozen=True)
-class CineProcessing:
-    """How cines are processed."""
-
-    level: int = setting(0, help="Level of the networks; 0 = the last one.", minimum=0, maximum=32)
-    stop_below: float = setting(
-        0.0, help="Stop at a level that changes less than this.", minimum=0.0, maximum=1.0
-    )
-    scene: bool = setting(True, help="Write scene.mrb for Slicer.")
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 def accepts(case: Case) -> bool:
@@ -61,7 +46,7 @@ def _has_phases(path: Path) -> bool:
         return False
 
 
-def run(case: Case, folder: Path, settings: CineProcessing) -> Result:
+def run(case: Case, folder: Path, settings: ModelProcessing) -> Result:
     """Process the cine of a case. Raises InputError when it holds none."""
     from MedImageLib.errors import InputError
     from MedImageLib.reading import read_listed
@@ -73,15 +58,12 @@ def run(case: Case, folder: Path, settings: CineProcessing) -> Result:
     return process_cine(cines[0], folder, settings)
 
 
-def process_cine(cine: VolumeSequence, folder: Path, settings: CineProcessing) -> Result:
+def process_cine(cine: VolumeSequence, folder: Path, settings: ModelProcessing) -> Result:
     """Segment, measure, write labels.nii.gz, volumes.csv, report.html, scene.mrb."""
     from CardiacLVLib.output import write_outputs
     from CardiacLVLib.segmentation import segment_cine
-    from MedImageLib.network.inference import InferenceSettings
 
-    found = segment_cine(
-        cine, InferenceSettings(level=settings.level, stop_below=settings.stop_below)
-    )
+    found = segment_cine(cine, settings.inference())
     return write_outputs(folder, cine, found, settings)
 
 
@@ -90,7 +72,7 @@ PROCESSORS = (
         name="cine",
         accepts=accepts,
         run=run,
-        settings=CineProcessing(),
+        settings=ModelProcessing(),
         models=("cine_localizer", "cine_ventricle"),
     ),
 )

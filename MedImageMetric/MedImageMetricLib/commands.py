@@ -9,21 +9,22 @@ from MedImageLib.command_line import Command
 
 
 def _add_radiograph(parser: argparse.ArgumentParser) -> None:
+    from MedImageLib.processing_settings import ModelProcessing
     from MedImageLib.settings import add_settings
-    from MedImageMetricLib.processing import RadiographProcessing
 
     parser.add_argument("inputs", nargs="+", type=Path, metavar="RADIOGRAPH")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    add_settings(parser, RadiographProcessing)
+    add_settings(parser, ModelProcessing)
 
 
 def _radiograph(options: argparse.Namespace) -> int:
+    from MedImageLib.processing_settings import ModelProcessing
     from MedImageLib.reading import read_image
     from MedImageLib.settings import settings_from
     from MedImageLib.single_cases import run_each
-    from MedImageMetricLib.processing import RadiographProcessing, process_radiograph
+    from MedImageMetricLib.processing import process_radiograph
 
-    settings = settings_from(options, RadiographProcessing)
+    settings = settings_from(options, ModelProcessing)
     return run_each(
         options.inputs,
         options.out,

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from MedImageLib.batch.processors import Processor
-from MedImageLib.settings import check_settings, setting
+from MedImageLib.processing_settings import ModelProcessing
 
 if TYPE_CHECKING:
     from MedImageLib.batch.cases import Case
     from MedImageLib.results import Result
     from MedImageLib.volume import Volume
-
-
-@dataclass(frozen=True)
-class RadiographProcessing:
-    """How radiographs are processed."""
-
-    level: int = setting(0, help="Level of the network; 0 = the last one.", minimum=0, maximum=32)
-    stop_below: float = setting(
-        0.0, help="Stop at a level that changes less than this.", minimum=0.0, maximum=1.0
-    )
-    scene: bool = setting(True, help="Write scene.mrb for Slicer.")
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 def accepts(case: Case) -> bool:
@@ -36,7 +21,7 @@ def accepts(case: Case) -> bool:
     return case.modality in ("CR", "DX") or case.kind in ("png", "jpeg")
 
 
-def run(case: Case, folder: Path, settings: RadiographProcessing) -> Result:
+def run(case: Case, folder: Path, settings: ModelProcessing) -> Result:
     """Process the radiograph of a case. Raises InputError when it holds none."""
     from MedImageLib.errors import InputError
     from MedImageLib.reading import read_listed
@@ -48,15 +33,12 @@ def run(case: Case, folder: Path, settings: RadiographProcessing) -> Result:
     return process_radiograph(images[0], folder, settings)
 
 
-def process_radiograph(volume: Volume, folder: Path, settings: RadiographProcessing) -> Result:
+def process_radiograph(volume: Volume, folder: Path, settings: ModelProcessing) -> Result:
     """Segment, measure, write labels.png, overlay.png, labels.seg.nrrd, report.html, scene.mrb."""
-    from MedImageLib.network.inference import InferenceSettings
     from MedImageMetricLib.radiograph.output import write_outputs
     from MedImageMetricLib.radiograph.segmentation import segment_radiograph
 
-    found = segment_radiograph(
-        volume, InferenceSettings(level=settings.level, stop_below=settings.stop_below)
-    )
+    found = segment_radiograph(volume, settings.inference())
     return write_outputs(folder, volume, found, settings)
 
 
@@ -65,7 +47,7 @@ PROCESSORS = (
         name="radiograph",
         accepts=accepts,
         run=run,
-        settings=RadiographProcessing(),
+        settings=ModelProcessing(),
         models=("radiograph_lungs_heart",),
     ),
 )

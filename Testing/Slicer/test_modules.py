@@ -286,12 +286,12 @@ def test_contouring_says_that_it_is_missing(application, monkeypatch):
     [
         (
             "MedImageMetric",
-            "MedImageMetricLib.processing.RadiographProcessing",
+            "MedImageLib.processing_settings.ModelProcessing",
             {"level": "level", "stopBelow": "stop_below"},
         ),
         (
             "CardiacLV",
-            "CardiacLVLib.processing.CineProcessing",
+            "MedImageLib.processing_settings.ModelProcessing",
             {"level": "level", "stopBelow": "stop_below"},
         ),
     ],

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,8 @@ def evaluate_network(
 ) -> Evaluation:
     """Score samples that the network has not seen, at every level."""
     structures = dict(enumerate(settings.labels, start=1))
-    measures = [measure_function(name) for name in settings.measures]
+    measures = [named_function(name) for name in settings.measures]
+    clean = named_function(settings.cleaning) if settings.cleaning else None
     centers = _centers(settings, samples, localizer)
     case_scores: list[CaseScore] = []
     values: list[MeasureValue] = []
@@ -149,6 +151,7 @@ def evaluate_network(
     for sample, center in zip(samples, centers, strict=True):
         for level in range(1, network.settings.levels + 1):
             found = _labels(settings, network, sample, center, level)
+            found = clean(found) if clean else found
             case_scores.extend(_scored(sample, found, structures, level))
         labels[sample.source, sample.id] = found
         for name, measure in zip(settings.measures, measures, strict=True):
@@ -164,13 +167,13 @@ def evaluate_network(
     )
 
 
-def measure_function(name: str) -> Callable[[np.ndarray, tuple[float, ...]], float | None]:
+def named_function(name: str) -> Callable[..., Any]:
     """The function `package.module:name`. Raises SettingsError when it is not there."""
     module, _, function = name.partition(":")
     try:
         return getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsError(f"measures: there is no function {name} ({error}).") from error
+        raise SettingsError(f"There is no function {name} ({error}).") from error
 
 
 def _labels(

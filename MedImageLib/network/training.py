@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ from MedImageLib.network.samples import Sample, Source, drawn_mask, read_samples
 from MedImageLib.writing.atomic import finished_file
 
 FOLDS = 5
+FINISH = "finish"
 WHOLE_MARGIN = 1.25  # samples are kept a little finer than the network sees them
 
 
@@ -47,6 +48,11 @@ class TrainingSettings:
     localizer: model whose first class gives the center in `around` mode, when evaluated or used.
     measures: functions `package.module:name` of (labels, spacing_mm) → number or None, compared
         between truth and prediction by `medimage evaluate`.
+    cleaning: function `package.module:name` of labels → labels that the product applies to what
+        the network says; figures are those of what the user gets.
+    finish_steps, finish_without, finish_learning_rate: a second, shorter training from where the
+        first ended, without some sources (by name): generated images teach variety first, real
+        ones then have the last word on where borders are drawn.
     """
 
     name: str
@@ -72,6 +78,10 @@ class TrainingSettings:
     limits: tuple[str, ...] = ()
     localizer: str = ""
     measures: tuple[str, ...] = ()
+    cleaning: str = ""
+    finish_steps: int = 0
+    finish_without: tuple[str, ...] = ()
+    finish_learning_rate: float = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +263,8 @@ def trained_network(run: Path, fold: int, settings: NetworkSettings) -> MultiLev
 
     Raises ModelError when that fold was not trained.
     """
-    path = run / (f"fold{fold}" if fold < FOLDS else "all") / "checkpoint.pt"
+    folder = fold_folder(run, fold)
+    path = (folder / FINISH if (folder / FINISH / "done").exists() else folder) / "checkpoint.pt"
     if not path.is_file():
         raise ModelError(f"{path}: this fold was not trained yet; run `medimage train` first.")
     network = MultiLevelNetwork(settings)
@@ -287,26 +298,58 @@ def run_training(
     """Train the folds in turn (fold FOLDS = all patients) below `out`; done ones are skipped."""
     samples = read_samples(data_dir, settings.sources)
     say(f"{settings.name}: {len(samples)} images of {len({s.patient for s in samples})} patients")
-    prepared = {s.source + "/" + s.id: prepare(s, settings) for s in samples if s.weight > 0}
+    prepared = {_key(s): prepare(s, settings) for s in samples if s.weight > 0}
     for fold in folds:
-        folder = out / (f"fold{fold}" if fold < FOLDS else "all")
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "done").exists():
-            continue
         training, _ = fold_split(samples, fold)
-        last = fold >= FOLDS
+        _train_fold(settings, prepared, training, out, fold, say)
+
+
+def _train_fold(
+    settings: TrainingSettings,
+    prepared: dict[str, Prepared],
+    training: Sequence[Sample],
+    out: Path,
+    fold: int,
+    say: Callable[[str], None],
+) -> None:
+    folder = fold_folder(out, fold)
+    folder.mkdir(parents=True, exist_ok=True)
+    last = fold >= FOLDS
+    if not (folder / "done").exists():
         steps = settings.final_steps if last else settings.steps
-        earlier = out / "fold0" / "checkpoint.pt"
+        start = fold_folder(out, 0) / "checkpoint.pt"
         train_network(
-            [prepared[s.source + "/" + s.id] for s in training],
+            [prepared[_key(s)] for s in training],
             settings,
             folder,
             key=fold,
             steps=steps,
-            start_from=earlier if last and steps < settings.steps and earlier.exists() else None,
+            start_from=start if last and steps < settings.steps and start.exists() else None,
             say=_prefixed(say, f"{settings.name} {folder.name}"),
         )
         (folder / "done").touch()
+    finish = folder / FINISH
+    if settings.finish_steps and not (finish / "done").exists():
+        finish.mkdir(exist_ok=True)
+        train_network(
+            [prepared[_key(s)] for s in training if s.source not in settings.finish_without],
+            replace(settings, learning_rate=settings.finish_learning_rate),
+            finish,
+            key=fold + FOLDS + 1,
+            steps=settings.finish_steps,
+            start_from=folder / "checkpoint.pt",
+            say=_prefixed(say, f"{settings.name} {folder.name} {FINISH}"),
+        )
+        (finish / "done").touch()
+
+
+def fold_folder(run: Path, fold: int) -> Path:
+    """Folder of one fold of a run; FOLDS = all patients."""
+    return run / (f"fold{fold}" if fold < FOLDS else "all")
+
+
+def _key(sample: Sample) -> str:
+    return f"{sample.source}/{sample.id}"
 
 
 def _prefixed(say: Callable[[str], None], prefix: str) -> Callable[[str], None]:

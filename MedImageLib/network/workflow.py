@@ -138,6 +138,7 @@ def evaluate_model(
         low_percent=model.card.percent[0],
         high_percent=model.card.percent[1],
         measures=tuple(model.card.training.get("measures", ())),
+        cleaning=model.card.training.get("cleaning", ""),
     )
     samples: list[Sample] = read_samples(data_dir, sources)
     return evaluate_network(settings, model.network, samples), settings

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from MedImageLib.network.samples import GeneratedSample
 
 
 def write_discs(folder: Path, seed: int = 0) -> None:
@@ -38,3 +41,12 @@ def write_discs(folder: Path, seed: int = 0) -> None:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+def generated_discs(count: int, seed: int) -> Iterator[GeneratedSample]:
+    """Planes without any disc, as a source that makes its own images."""
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        image = generator.normal(60, 20, (64, 64))
+        label = np.zeros((64, 64), np.uint8)
+        yield GeneratedSample(f"g{number}", f"g{number}", image, label, (1.0, 1.0), (30.0, 30.0))

@@ -102,6 +102,25 @@ def test_going_on_after_an_interruption_gives_the_same_network(data_dir, tmp_pat
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+def test_generated_images_may_be_left_out_at_the_end(data_dir, tmp_path):
+    torch.set_num_threads(1)
+    made = Source("made", generator="discs:generated_discs", count=6, seed=3, drawn=(1, 2))
+    wanted = settings(
+        steps=6, finish_steps=4, finish_without=("made",), sources=(*settings().sources, made)
+    )
+    samples = read_samples(data_dir, wanted.sources)
+    assert [s.fold for s in samples[12:]] == [-1] * 6
+    said: list[str] = []
+    run_training(wanted, data_dir, tmp_path, folds=[3], say=said.append)
+    assert any("fold3 finish  step 4/4" in text for text in said)
+    finished = trained_network(tmp_path, 3, NETWORK).state_dict()
+    first = torch.load(tmp_path / "fold3" / "checkpoint.pt", weights_only=True)["averaged"]
+    assert not all(torch.equal(finished[name], first[name]) for name in first)
+    said.clear()
+    run_training(wanted, data_dir, tmp_path, folds=[3], say=said.append)
+    assert not any("step" in text for text in said)
+
+
 def test_a_patient_on_both_sides_is_refused(data_dir):
     samples = read_samples(data_dir, settings().sources)
     training, held_out = fold_split(samples, 2)

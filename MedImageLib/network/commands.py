@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 from MedImageLib.command_line import Command
@@ -46,10 +44,18 @@ def _train(options: argparse.Namespace) -> int:
         options.folds,
         options.localizer_run,
         options.publish,
-        command="medimage " + shlex.join(sys.argv[1:]),
+        command=_command_without_places(options),
         say=lambda text: print(text, flush=True),
     )
     return 0
+
+
+def _command_without_places(options: argparse.Namespace) -> str:
+    """The command as the card shows it: folders of this machine are nobody's business."""
+    words = ["medimage", "train", Path(options.settings).name, "--data", "DATA", "-o", "RUN"]
+    if options.localizer_run:
+        words += ["--localizer-run", "LOCALIZER_RUN"]
+    return " ".join([*words, "--folds", *map(str, options.folds)])
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

@@ -104,6 +104,7 @@ def evaluate_run(
     centers; without it `around` models are centered on the truth, which flatters them.
     """
     parts = []
+    in_mm = _sources_in_mm(samples)
     for fold in folds:
         held_out = [s for s in samples if s.fold == fold]
         if not held_out:
@@ -115,7 +116,7 @@ def evaluate_run(
                 localizer[0],
                 folded(trained_network(localizer[1], fold, localizer[0].network)),
             )
-        parts.append(evaluate_network(settings, network, held_out, far))
+        parts.append(evaluate_network(settings, network, held_out, far, in_mm))
         say(f"fold {fold}: {len(held_out)} images scored")
     return merged(parts)
 
@@ -139,8 +140,13 @@ def evaluate_network(
     network: MultiLevelNetwork,
     samples: Sequence[Sample],
     localizer: tuple[TrainingSettings, MultiLevelNetwork] | None = None,
+    in_mm: frozenset[str] | None = None,
 ) -> Evaluation:
-    """Score samples that the network has not seen, at every level."""
+    """Score samples that the network has not seen, at every level.
+
+    in_mm: sources whose distances are given in mm; by default those with all spacings known.
+    """
+    in_mm = _sources_in_mm(samples) if in_mm is None else in_mm
     structures = dict(enumerate(settings.labels, start=1))
     measures = [named_function(name) for name in settings.measures]
     clean = named_function(settings.cleaning) if settings.cleaning else None
@@ -152,7 +158,7 @@ def evaluate_network(
         for level in range(1, network.settings.levels + 1):
             found = _labels(settings, network, sample, center, level)
             found = clean(found) if clean else found
-            case_scores.extend(_scored(sample, found, structures, level))
+            case_scores.extend(_scored(sample, found, structures, level, sample.source in in_mm))
         labels[sample.source, sample.id] = found
         for name, measure in zip(settings.measures, measures, strict=True):
             truth, seen = (measure(array, sample.spacing_mm) for array in (sample.label, found))
@@ -228,11 +234,18 @@ def _true_center(sample: Sample, number: int) -> tuple[float, float]:
     return float(middle[0]), float(middle[1])
 
 
+def _sources_in_mm(samples: Sequence[Sample]) -> frozenset[str]:
+    """Sources of which every image has a known spacing; one line never mixes mm and pixels."""
+    return frozenset(
+        {s.source for s in samples} - {s.source for s in samples if not s.spacing_known}
+    )
+
+
 def _scored(
-    sample: Sample, found: np.ndarray, structures: dict[int, str], level: int
+    sample: Sample, found: np.ndarray, structures: dict[int, str], level: int, in_mm: bool
 ) -> list[CaseScore]:
-    unit = "mm" if sample.spacing_known else "px"
-    spacing = sample.spacing_mm if sample.spacing_known else (1.0,) * found.ndim
+    unit = "mm" if in_mm else "px"
+    spacing = sample.spacing_mm if in_mm else (1.0,) * found.ndim
     return [
         CaseScore(
             sample.id,

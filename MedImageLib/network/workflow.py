@@ -101,7 +101,8 @@ def evaluate_out_of_fold(
     localizer_run: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> Evaluation:
-    samples = read_samples(data_dir, settings.sources)
+    # Sources that no fold scores need not be read, nor generated.
+    samples = read_samples(data_dir, [s for s in settings.sources if s.fold == "column"])
     localizer = None
     if settings.localizer:
         if localizer_run is None:

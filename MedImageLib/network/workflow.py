@@ -79,7 +79,7 @@ def train(
     run_training(settings, data_dir, run, folds, say)
     scored = [fold for fold in folds if fold < FOLDS]
     evaluation = evaluate_out_of_fold(settings, data_dir, run, scored, localizer_run, say)
-    tables = evaluation_tables(evaluation, settings.network)
+    tables = evaluation_tables(evaluation, settings.network, settings.framing.size[0])
     write_figures(run / "evaluation", settings.name, "out of fold, by patient", evaluation, tables)
     if FOLDS in folds:
         network = trained_network(run, FOLDS, settings.network)
@@ -166,15 +166,18 @@ def evaluate(
         listed = load_settings(sources, TestSources).sources
         evaluation, settings = evaluate_model(name, data_dir, listed)
         protocol = "stored model on sources that it never saw"
-    tables = evaluation_tables(evaluation, settings.network)
+    tables = evaluation_tables(evaluation, settings.network, settings.framing.size[0])
     write_figures(out, settings.name, protocol, evaluation, tables)
     return tables
 
 
 def evaluation_tables(
-    evaluation: Evaluation, network: NetworkSettings
+    evaluation: Evaluation, network: NetworkSettings, side: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Tables by title: last level, by group, by level with its cost, derived measures."""
+    """Tables by title: last level, by group, by level with its cost, derived measures.
+
+    side: of the network's grid, at which the cost is measured.
+    """
     last = network.levels
     final = [score for score in evaluation.scores if score.level == last]
     tables: dict[str, list[dict[str, Any]]] = {
@@ -182,7 +185,7 @@ def evaluation_tables(
     }
     if any(score.group for score in final):
         tables["Last level, by phase"] = [_short(row) for row in rows(summary(final, True))]
-    costs = level_costs(network)
+    costs = level_costs(network, side)
     by_level = []
     for row in rows(summary(evaluation.scores)):
         cost = costs[int(str(row["level"])) - 1]
@@ -212,10 +215,9 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in SHOWN if not (key == "group" and not row[key])}
 
 
-def level_costs(settings: NetworkSettings, side: int = 0) -> list[dict[str, Any]]:
+def level_costs(settings: NetworkSettings, side: int) -> list[dict[str, Any]]:
     """Parameters, GMAC, seconds (2 threads) and peak memory of each level, each measured in a
     process of its own so that one level's memory does not hide another's."""
-    side = side or (256 if settings.dimensions == 2 else 96)
     context = multiprocessing.get_context("spawn")
     with context.Pool(1, maxtasksperchild=1) as pool:
         return [

@@ -29,7 +29,7 @@ def main(out: Path) -> None:
     for picture in pictures:
         whole.paste(picture, (x, 0))
         x += picture.width + GAP_PX
-    whole.quantize(128).save(Path(__file__).with_name("overview.png"), optimize=True)
+    whole.save(Path(__file__).with_name("overview.png"), optimize=True)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from MedImageMetricLib.radiograph.cardiothoracic import (
 MODEL = "radiograph_lungs_heart"
 SMALLEST_SIDE_PX = 64
 EVEN_SHARE = 0.02  # of the gray range: rows and columns that vary less are a margin
+LEAST_NEIGHBOR_CORRELATION = 0.5  # radiographs have 0.95 and more, white noise 0
 PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "OT", "SC", "")
 
 
@@ -72,7 +73,20 @@ def radiograph_plane(volume: Volume) -> np.ndarray:
             f"The image has {plane.shape[1]} × {plane.shape[0]} pixels; at least "
             f"{SMALLEST_SIDE_PX} on each side are needed to see a chest."
         )
+    if np.ptp(plane) > 0 and neighbor_correlation(plane) < LEAST_NEIGHBOR_CORRELATION:
+        raise InputError(
+            "The image is noise: neighboring pixels have nothing in common. "
+            "Choose the radiograph, or read it again from its source."
+        )
     return plane
+
+
+def neighbor_correlation(plane: np.ndarray) -> float:
+    """Pearson correlation of horizontal neighbors; 1 for smooth pictures, 0 for white noise."""
+    left, right = plane[:, :-1].ravel(), plane[:, 1:].ravel()
+    if np.ptp(left) == 0 or np.ptp(right) == 0:
+        return 1.0
+    return float(np.corrcoef(left, right)[0, 1])
 
 
 def segment_radiograph(

@@ -294,14 +294,18 @@ def run_training(
     out: Path,
     folds: Sequence[int] = tuple(range(FOLDS + 1)),
     say: Callable[[str], None] = print,
-) -> None:
-    """Train the folds in turn (fold FOLDS = all patients) below `out`; done ones are skipped."""
+) -> list[Sample]:
+    """Train the folds in turn (fold FOLDS = all patients) below `out`; done ones are skipped.
+
+    Returns the samples of all sources.
+    """
     samples = read_samples(data_dir, settings.sources)
     say(f"{settings.name}: {len(samples)} images of {len({s.patient for s in samples})} patients")
     prepared = {_key(s): prepare(s, settings) for s in samples if s.weight > 0}
     for fold in folds:
         training, _ = fold_split(samples, fold)
         _train_fold(settings, prepared, training, out, fold, say)
+    return samples
 
 
 def _train_fold(

@@ -76,7 +76,7 @@ def train(
     settings = load_settings(settings_path(name_or_path), TrainingSettings)
     with finished_file(run / "settings.json") as temporary:
         temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
-    run_training(settings, data_dir, run, folds, say)
+    samples = run_training(settings, data_dir, run, folds, say)
     scored = [fold for fold in folds if fold < FOLDS]
     evaluation = evaluate_out_of_fold(settings, data_dir, run, scored, localizer_run, say)
     tables = evaluation_tables(evaluation, settings.network, settings.framing.size[0])
@@ -87,7 +87,7 @@ def train(
         save_model(
             publish or run / "model",
             network,
-            card_of(settings, evaluation, {"protocol": protocol, "tables": tables}, command),
+            card_of(settings, samples, {"protocol": protocol, "tables": tables}, command),
         )
         say(f"stored {publish or run / 'model'}")
     return evaluation
@@ -250,22 +250,14 @@ def _level_cost(settings: NetworkSettings, side: int, level: int) -> dict[str, A
 
 
 def card_of(
-    settings: TrainingSettings, evaluation: Evaluation, metrics: dict[str, Any], command: str
+    settings: TrainingSettings, samples: Sequence[Sample], metrics: dict[str, Any], command: str
 ) -> ModelCard:
-    counts: dict[str, tuple[set[str], int]] = {}
-    for (source, _), sample in evaluation.samples.items():
-        patients, images = counts.get(source, (set(), 0))
-        counts[source] = (patients | {sample.patient}, images + 1)
-    data = [
-        {
-            "name": source.name,
-            "patients": len(counts[source.name][0]),
-            "images": counts[source.name][1],
-        }
-        if source.name in counts
-        else {"name": source.name, "patients": "-", "images": "-"}
-        for source in settings.sources
-    ]
+    """The card of a model that was trained on the samples."""
+    data = []
+    for source in settings.sources:
+        members = [sample for sample in samples if sample.source == source.name]
+        patients = len({sample.patient for sample in members})
+        data.append({"name": source.name, "patients": patients, "images": len(members)})
     return ModelCard(
         name=settings.name,
         version="1.0",

@@ -98,7 +98,7 @@ def test_the_stored_model_says_where_it_comes_from(trained):
     assert model.structures == {1: "disc", 2: "ring"}
     assert "train" in model.card.command
     assert model.card.metrics["tables"]["Last level"]
-    assert "| discs | 3 | 6 |" in (trained / "run" / "model" / "MODEL_CARD.md").read_text()
+    assert "| discs | 6 | 12 |" in (trained / "run" / "model" / "MODEL_CARD.md").read_text()
 
 
 def test_training_again_does_nothing_anew(trained):

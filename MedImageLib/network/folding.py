@@ -6,17 +6,22 @@ The result gives the same numbers up to rounding and can no longer be trained.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from MedImageLib.network.multi_level import MultiLevelNetwork, ParallelBlock
+from MedImageLib.network.multi_level import ParallelBlock
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
-def folded(network: MultiLevelNetwork) -> MultiLevelNetwork:
-    """A copy for inference without normalization layers."""
+def folded(network: Network) -> Network:
+    """A copy for inference without normalization layers.
+
+    Known are sequences of convolution, normalization and activation, and `ParallelBlock`.
+    """
     network = copy.deepcopy(network).eval()
     for module in list(network.modules()):
         if isinstance(module, nn.Sequential) and len(module) == 3:

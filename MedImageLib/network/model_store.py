@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor, nn
 
 from MedImageLib.errors import ModelError
 from MedImageLib.network.folding import folded
@@ -68,16 +71,7 @@ def save_model(folder: Path, network: MultiLevelNetwork, card: ModelCard) -> str
 
     Raises ModelError for weights over 10 MiB: models are small by design.
     """
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.contiguous() for name, value in network.cpu().state_dict().items()}
-    with finished_file(folder / "weights.safetensors") as temporary:
-        save_file(tensors, temporary)
-        temporary.chmod(0o644)  # the writer leaves it readable by its owner alone
-        if temporary.stat().st_size > LARGEST_BYTES:
-            raise ModelError(f"{card.name}: the weights are larger than 10 MiB; make it smaller.")
-    digest = _sha256(folder / "weights.safetensors")
+    digest = write_weights(folder, card.name, network.cpu().state_dict())
     values = {
         "format_version": FORMAT_VERSION,
         "weights_sha256": digest,
@@ -96,18 +90,62 @@ def load_model(name_or_folder: str | Path) -> Model:
 
     Raises ModelError when files are absent, damaged or do not fit one another.
     """
-    folder = Path(name_or_folder)
-    if not (folder / "model.json").is_file():
-        if folder.is_dir() or len(folder.parts) != 1:
-            raise ModelError(f"{folder}: there is no model.json; name the folder of a model.")
-        folder = resource_path("models", str(name_or_folder))
+    folder = model_folder(name_or_folder)
     card, digest = read_card(folder)
+    network = MultiLevelNetwork(card.network)
+    fill_network(network, read_weights(folder, digest), folder)
+    return Model(card, folded(network.eval()), digest)
+
+
+def model_folder(name_or_folder: str | Path) -> Path:
+    """Folder of a model of the product by name, or the folder itself.
+
+    Raises ModelError for a folder without model.json.
+    """
+    folder = Path(name_or_folder)
+    if (folder / "model.json").is_file():
+        return folder
+    if folder.is_dir() or len(folder.parts) != 1:
+        raise ModelError(f"{folder}: there is no model.json; name the folder of a model.")
+    return resource_path("models", str(name_or_folder))
+
+
+def write_weights(folder: Path, name: str, tensors: Mapping[str, Tensor]) -> str:
+    """Write weights.safetensors of the model `name`; returns its SHA-256.
+
+    Raises ModelError for weights over 10 MiB.
+    """
+    from safetensors.torch import save_file
+
+    with finished_file(folder / "weights.safetensors") as temporary:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
+        temporary.chmod(0o644)  # the writer leaves it readable by its owner alone
+        if temporary.stat().st_size > LARGEST_BYTES:
+            raise ModelError(f"{name}: the weights are larger than 10 MiB; make it smaller.")
+    return _sha256(folder / "weights.safetensors")
+
+
+def read_weights(folder: Path, digest: str) -> dict[str, Tensor]:
+    """Tensors of weights.safetensors; ModelError when absent or not of this SHA-256."""
+    from safetensors.torch import load_file
+
     weights = folder / "weights.safetensors"
     if not weights.is_file():
         raise ModelError(f"{weights}: the weights are not there; train or copy the model again.")
     if weights.stat().st_size > LARGEST_BYTES or _sha256(weights) != digest:
         raise ModelError(f"{weights}: damaged or exchanged, its SHA-256 is not that of model.json.")
-    return Model(card, folded(_network_of(weights, card)), digest)
+    try:
+        return load_file(weights)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ModelError(f"{weights}: cannot be read ({error}).") from error
+
+
+def fill_network(network: nn.Module, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Give a network its tensors; ModelError unless every one is there and none beyond."""
+    try:
+        network.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise ModelError(f"{folder}: does not fit the network of model.json ({error}).") from error
 
 
 def read_card(folder: Path) -> tuple[ModelCard, str]:
@@ -125,17 +163,6 @@ def read_card(folder: Path) -> tuple[ModelCard, str]:
         return ModelCard(network=network, framing=framing, **values), digest
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: no valid model description ({error}).") from error
-
-
-def _network_of(weights: Path, card: ModelCard) -> MultiLevelNetwork:
-    from safetensors.torch import load_file
-
-    network = MultiLevelNetwork(card.network)
-    try:
-        network.load_state_dict(load_file(weights), strict=True)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ModelError(f"{weights}: does not fit the network of model.json ({error}).") from error
-    return network.eval()
 
 
 def _sha256(path: Path) -> str:
@@ -172,12 +199,13 @@ def card_text(card: ModelCard, digest: str, network: MultiLevelNetwork) -> str:
         "",
         "## Accuracy",
         "",
-        *_metric_lines(card.metrics),
+        *metric_lines(card.metrics),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _metric_lines(metrics: dict[str, Any]) -> list[str]:
+def metric_lines(metrics: dict[str, Any]) -> list[str]:
+    """Markdown of a protocol and its tables; says so when nothing was measured."""
     if not metrics:
         return ["Not measured."]
     lines = [metrics.get("protocol", ""), ""]

@@ -1,7 +1,8 @@
 """Images of one place at several times: which frame belongs to which phase.
 
-The grid of planes × phases must be complete; the tag that told the phases apart is reported.
-Index values are milliseconds where the tag is a time.
+The tag that told the phases apart is reported. A grid of planes × phases with holes is reported
+too and never reshaped: planes at its ends that lack phases are left out by name, a hole inside is
+refused. Index values are milliseconds where the tag is a time.
 """
 
 from __future__ import annotations
@@ -55,41 +56,88 @@ def phases_of(frames: Sequence[Frame]) -> Phases:
     """Frames of one grid by phase.
 
     Planes that come once form one part; a few planes that come again are duplicates, the lowest
-    instance number is kept. Raises GeometryError when the grid planes × phases has holes or no
-    tag tells the phases apart.
+    instance number is kept. Planes at the ends of a stack that lack phases are left out and
+    named. Raises GeometryError when a plane inside lacks phases (it says which) or no tag tells
+    the phases apart.
     """
     planes = _by_plane(frames)
     counts = Counter(map(len, planes))
     usual = max(counts, key=lambda count: (counts[count], -count))
     if usual == 1:
         return _once(planes)
-    if len(counts) > 1:
-        raise GeometryError(
-            f"The grid of {len(planes)} planes x {max(counts)} phases is incomplete: "
-            f"{len(frames)} images instead of {len(planes) * max(counts)}; export all phases."
-        )
-    for tag in TIME_TAGS:
-        if all(_told_apart(plane, tag) for plane in planes):
-            break
-    else:
-        raise GeometryError(
-            f"Every plane comes {usual} times and none of {', '.join(TIME_TAGS)} tells them apart."
-        )
-    ranked = [sorted(plane, key=lambda frame: frame.times[tag]) for plane in planes]
+    tag = _telling_tag(planes, usual)
+    whole, remarks = _whole_planes(planes, usual, tag)
+    ranked = [sorted(plane, key=lambda frame: frame.times[tag]) for plane in whole]
     parts = tuple(tuple(plane[phase] for plane in ranked) for phase in range(usual))
-    moments = np.array([[frame.times[tag] for frame in part] for part in parts])
-    name, unit = _INDEX_UNIT.get(tag, ("phase", "1"))
-    index = np.median(moments, axis=1)
-    if name == "phase" or np.any(np.diff(index) <= 0):
-        name, unit, index = "phase", "1", np.arange(usual, dtype=float)
-    elif tag == "AcquisitionTime":
-        index = index - index[0]
-    remark = Remark(
+    name, unit, index = _index(parts, tag)
+    told = Remark(
         "time-sequence",
-        f"{len(planes)} planes x {usual} phases, told apart by {tag}"
+        f"{len(whole)} planes x {usual} phases, told apart by {tag}"
         + ("." if name == "time" else "; no time in milliseconds is known."),
     )
-    return Phases(parts, tuple(map(float, index)), name, unit, (remark,))
+    return Phases(parts, tuple(map(float, index)), name, unit, (told, *remarks))
+
+
+def _telling_tag(planes: list[list[Frame]], usual: int) -> str:
+    """The first tag that tells the phases of every whole plane apart."""
+    whole = [plane for plane in planes if len(plane) == usual]
+    for tag in TIME_TAGS:
+        if all(_told_apart(plane, tag) for plane in whole):
+            return tag
+    raise GeometryError(
+        f"Every plane comes {usual} times and none of {', '.join(TIME_TAGS)} tells them apart."
+    )
+
+
+def _whole_planes(
+    planes: list[list[Frame]], usual: int, tag: str
+) -> tuple[list[list[Frame]], tuple[Remark, ...]]:
+    """The planes with all phases, and a remark on those at the ends that were left out."""
+    whole = [n for n, plane in enumerate(planes) if len(plane) == usual]
+    if len(whole) == len(planes):
+        return planes, ()
+    texts = [_what_is_wrong(n, planes, whole[0], tag) for n in range(len(planes)) if n not in whole]
+    found = sum(map(len, planes))
+    grid = (
+        f"The grid of {len(planes)} planes x {usual} phases is incomplete, {found} images instead "
+        f"of {len(planes) * usual}: {'; '.join(texts)}"
+    )
+    inside = len(whole) != whole[-1] - whole[0] + 1
+    if inside or 2 * len(whole) < len(planes):
+        raise GeometryError(f"{grid}; export all phases.")
+    remark = Remark("incomplete-planes", f"{grid}. These planes at the ends were left out.")
+    return [planes[n] for n in whole], (remark,)
+
+
+def _what_is_wrong(number: int, planes: list[list[Frame]], example: int, tag: str) -> str:
+    """Which phases a plane lacks, by the nearest moments of a whole plane; planes from 0."""
+    plane, usual = planes[number], len(planes[example])
+    if len(plane) > usual:
+        return f"plane {number} has {len(plane)} images"
+    if not _told_apart(plane, tag):
+        return f"plane {number} has {len(plane)} images that {tag} does not tell apart"
+    wanted = np.sort([frame.times[tag] for frame in planes[example]])
+    here = np.sort([frame.times[tag] for frame in plane])
+    if tag in ("AcquisitionTime", "InstanceNumber"):
+        # These run on from plane to plane: only their number can be compared.
+        return f"plane {number} lacks {usual - len(plane)} phases"
+    taken = {int(np.abs(wanted - moment).argmin()) for moment in here}
+    lacking = [phase for phase in range(usual) if phase not in taken]
+    listed = ", ".join(map(str, lacking[:20]))
+    return f"plane {number} lacks phase{'s' if len(lacking) > 1 else ''} {listed} (from 0)"
+
+
+def _index(parts: tuple[tuple[Frame, ...], ...], tag: str) -> tuple[str, str, np.ndarray]:
+    """Name, unit and values of the index: milliseconds where the tag is a time that rises."""
+    moments = np.array([[frame.times[tag] for frame in part] for part in parts])
+    if tag == "AcquisitionTime":
+        # Planes are acquired one after the other; within each the time runs from its first.
+        moments = moments - moments[0]
+    index = np.median(moments, axis=1)
+    name, unit = _INDEX_UNIT.get(tag, ("phase", "1"))
+    if name == "phase" or np.any(np.diff(index) <= 0):
+        return "phase", "1", np.arange(len(parts), dtype=float)
+    return name, unit, index
 
 
 def _by_plane(frames: Sequence[Frame]) -> list[list[Frame]]:

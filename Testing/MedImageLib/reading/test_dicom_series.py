@@ -166,8 +166,27 @@ def test_incomplete_grid_is_reported_and_not_reshaped(write_slice, tmp_path):
     assert contents.images == ()
     (refused,) = contents.refused
     assert "11 images instead of 12" in refused.text
-    with pytest.raises(InputError, match="incomplete"):
+    with pytest.raises(InputError, match=r"incomplete.*plane 1 lacks phase 2 \(from 0\)"):
         read_sequence(tmp_path)
+
+
+def test_planes_at_the_ends_that_lack_phases_are_left_out_by_name(write_slice, tmp_path):
+    cine(write_slice, planes=5, skip={(0, 3), (4, 0), (4, 1)}, TriggerTime=lambda z, t: 40 * t)
+    sequence = read_sequence(tmp_path)
+    assert sequence.array.shape == (4, 3, 4, 4)
+    assert sequence.array[:, :, 0, 0].tolist() == [
+        [10 * z + t for z in (1, 2, 3)] for t in range(4)
+    ]
+    assert sequence.frames[0].geometry.origin_mm[2] == 8
+    (remark,) = [r for r in sequence.remarks if r.code == "incomplete-planes"]
+    assert "plane 0 lacks phase 3 " in remark.text
+    assert "plane 4 lacks phases 0, 1 " in remark.text
+    assert "17 images instead of 20" in remark.text
+
+
+def test_acquisition_times_count_from_the_first_of_each_plane(write_slice, tmp_path):
+    cine(write_slice, AcquisitionTime=lambda z, t: f"10{z:02d}{10 + t:02d}.50")
+    assert read_sequence(tmp_path).index_values == pytest.approx((0, 1000, 2000, 3000))
 
 
 def test_planes_that_nothing_tells_apart_are_refused(write_slice, tmp_path):

@@ -212,13 +212,12 @@ def _outlined(
     spacing_mm: tuple[float, float],
 ) -> VentricleOutline:
     """Contours of bool maps; soft: maps of the cavity and of the whole ventricle, if known."""
-    cavity = ndimage.binary_fill_holes(cavity)
-    heart = _largest(ndimage.binary_fill_holes(cavity | wall), touching=cavity)
-    window = _window(heart)
-    cavity, heart = cavity[window], heart[window]
+    window = _window(cavity | wall)
+    cavity = ndimage.binary_fill_holes(cavity[window])
+    heart = _largest(ndimage.binary_fill_holes(cavity | wall[window]), touching=cavity)
     corner = np.array([window[1].start, window[0].start]) * np.array(spacing_mm)
     center = centroid_mm(cavity, spacing_mm)
-    walled = _walled(cavity, heart & ~cavity, spacing_mm, center)
+    walled = _walled(heart & ~cavity, spacing_mm, center)
     inner_map, outer_map = cavity, heart
     if soft is not None:
         # Outside of the window of a part nothing of other parts may be met.
@@ -249,14 +248,16 @@ def _outlined(
 
 
 def _walled(
-    cavity: np.ndarray,
     wall: np.ndarray,
     spacing_mm: tuple[float, float],
     center_mm: tuple[float, float],
 ) -> np.ndarray:
     """(360,) bool: the ray from the center meets the wall behind the cavity."""
+    if not wall.any():
+        return np.zeros(ANGLES, bool)
     step = 0.5 * min(spacing_mm)
-    reach = float(np.hypot(*(np.array(wall.shape[::-1]) * spacing_mm)))
+    place = np.argwhere(wall)[:, ::-1] * np.array(spacing_mm) - center_mm
+    reach = float(np.sqrt((place**2).sum(axis=1).max())) + step
     rays = points_about(center_mm, np.arange(ANGLES)[:, None], np.arange(0, reach, step)[None])
     at = np.round(rays / spacing_mm).astype(int)
     inside = ((at >= 0) & (at < np.array(wall.shape[::-1]))).all(axis=-1)

@@ -7,7 +7,7 @@ generator that is passed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -46,6 +46,12 @@ class Augmentation:
     patch_share: float = 0.1
     mirror_share: float = 0.0
     away_share: float = 0.0
+
+
+def scaled(settings: Augmentation, factor: float) -> Augmentation:
+    """All ranges and shares multiplied by a factor; mirroring stays, it is no matter of degree."""
+    values = {name: factor * value for name, value in asdict(settings).items()}
+    return replace(settings, **values | {"mirror_share": settings.mirror_share})
 
 
 def random_view(

@@ -23,11 +23,12 @@ from MedImageLib.network.augmentation import (
     Augmentation,
     random_gray,
     random_view,
+    scaled,
     standardized_batch,
 )
 from MedImageLib.network.framing import Framing, seen, whole_frame
 from MedImageLib.network.losses import multi_level_loss
-from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
+from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.samples import Sample, Source, drawn_mask, read_samples
 from MedImageLib.writing.atomic import finished_file
 
@@ -50,9 +51,10 @@ class TrainingSettings:
         between truth and prediction by `medimage evaluate`.
     cleaning: function `package.module:name` of labels → labels that the product applies to what
         the network says; figures are those of what the user gets.
-    finish_steps, finish_without, finish_learning_rate: a second, shorter training from where the
-        first ended, without some sources (by name): generated images teach variety first, real
-        ones then have the last word on where borders are drawn.
+    finish_steps, finish_without, finish_learning_rate, finish_augmentation: a second training
+        from where the first ended, without some sources (by name) and with the ranges and shares
+        of the augmentation multiplied by a factor: generated images and strong changes teach
+        variety first, real ones then have the last word on where borders are drawn.
     """
 
     name: str
@@ -82,6 +84,7 @@ class TrainingSettings:
     finish_steps: int = 0
     finish_without: tuple[str, ...] = ()
     finish_learning_rate: float = 1e-3
+    finish_augmentation: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,14 +178,16 @@ def train_network(
     steps: int,
     start_from: Path | None = None,
     say: Callable[[str], None] = print,
+    build: Callable[[NetworkSettings], MultiLevelNetwork] = MultiLevelNetwork,
 ) -> MultiLevelNetwork:
     """Train, or go on from the folder's checkpoint, and return the averaged network.
 
     key: number that sets the random views apart (the fold, or FOLDS for all patients).
+    build: makes the network; peers with the same methods are trained in the same way.
     """
     torch.manual_seed(settings.seed * 100 + key)
-    network = MultiLevelNetwork(settings.network)
-    averaged = MultiLevelNetwork(settings.network)
+    network = build(settings.network)
+    averaged = build(settings.network)
     if start_from is not None:
         network.load_state_dict(torch.load(start_from, weights_only=True)["averaged"])
     averaged.load_state_dict(network.state_dict())
@@ -211,7 +216,9 @@ def train_network(
             group["lr"] = learning_rate(step, steps, settings.learning_rate)
         # bfloat16 halves the time on processors that have it; losses stay in float32.
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            levels = network(images.contiguous(memory_format=memory))
+            coarse = list(network.levels(images.contiguous(memory_format=memory), coarse=True))
+        # Only the last level answers at full resolution; the others learn on their own grid.
+        levels = [*coarse[:-1], resized(coarse[-1].float(), images.shape[2:])]
         loss = multi_level_loss(levels, labels, drawn, weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -337,7 +344,11 @@ def _train_fold(
         finish.mkdir(exist_ok=True)
         train_network(
             [prepared[_key(s)] for s in training if s.source not in settings.finish_without],
-            replace(settings, learning_rate=settings.finish_learning_rate),
+            replace(
+                settings,
+                learning_rate=settings.finish_learning_rate,
+                augmentation=scaled(settings.augmentation, settings.finish_augmentation),
+            ),
             finish,
             key=fold + FOLDS + 1,
             steps=settings.finish_steps,

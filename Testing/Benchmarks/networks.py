@@ -34,11 +34,15 @@ def ours(dimensions: int, classes: int) -> nn.Module:
     return folded(MultiLevelNetwork(settings).eval())
 
 
-def plain_conv_unet(dimensions: int, classes: int) -> nn.Module:
-    """nnU-Net's network as its planner lays it out for patches of this size."""
+def plain_conv_unet(dimensions: int, classes: int, side: int | None = None) -> nn.Module:
+    """nnU-Net's network as its planner lays it out for patches of this side (96³, 256²)."""
     from dynamic_network_architectures.architectures.unet import PlainConvUNet
 
-    stages = 5 if dimensions == 3 else 7
+    side = side or (96 if dimensions == 3 else 256)
+    # The planner halves while the sides stay whole and at least 4 wide.
+    stages = 1
+    while side % 2 == 0 and side >= 8 and stages < 7:
+        side, stages = side // 2, stages + 1
     widest = 320 if dimensions == 3 else 512
     layer = nn.Conv3d if dimensions == 3 else nn.Conv2d
     norm = nn.InstanceNorm3d if dimensions == 3 else nn.InstanceNorm2d

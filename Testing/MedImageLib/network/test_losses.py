@@ -52,3 +52,31 @@ def test_levels_are_weighted():
     single = [segmentation_loss(x, labels, drawn) for x in (good, -good)]
     both = multi_level_loss([good, -good], labels, drawn, [3.0, 1.0])
     assert both == pytest.approx(float((3 * single[0] + single[1]) / 4))
+
+
+def test_a_missed_small_structure_counts_as_much_as_a_missed_large_one():
+    labels = torch.zeros(2, 64, 64, dtype=torch.long)
+    labels[0, :56, :56] = 1
+    labels[1, :16, :16] = 1
+    drawn = torch.ones(2, 2, dtype=torch.bool)
+    truth = torch.nn.functional.one_hot(labels, 2).movedim(-1, 1).float() * 20
+    without = {}
+    for missed in (0, 1):
+        found = truth.clone()
+        found[missed, 0], found[missed, 1] = 20.0, 0.0
+        picked = torch.softmax(found, 1).gather(1, labels.unsqueeze(1))
+        entropy = -torch.log(picked.clamp_min(1e-6)).mean()
+        pooled = 1 - 2 * (labels.sum() - labels[missed].sum()) / (
+            2 * labels.sum() - labels[missed].sum()
+        )
+        without[missed] = float(segmentation_loss(found, labels, drawn) - entropy - 0.5 * pooled)
+    assert without[1] == pytest.approx(without[0], rel=0.1)
+
+
+def test_labels_are_brought_to_the_grid_of_a_coarse_level():
+    labels = torch.zeros(1, 8, 8, dtype=torch.long)
+    labels[:, 4:] = 1
+    coarse = torch.nn.functional.one_hot(labels[:, ::2, ::2], 2).movedim(-1, 1).float() * 30
+    drawn = torch.ones(1, 2, dtype=torch.bool)
+    assert segmentation_loss(coarse, labels, drawn) < 1e-3
+    assert segmentation_loss(coarse.flip(2), labels, drawn) > 1

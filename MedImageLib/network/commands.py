@@ -34,10 +34,10 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> int:
     import torch
 
-    from MedImageLib.network.workflow import train
+    from MedImageLib.network.workflow import trainer_of
 
     torch.set_num_threads(options.threads)
-    train(
+    trainer_of(options.settings)(
         options.settings,
         options.data,
         options.out,
@@ -88,6 +88,6 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 COMMANDS = (
-    Command("train", "train a segmentation model from a settings file", _add_train, _train),
+    Command("train", "train a model from a settings file", _add_train, _train),
     Command("evaluate", "score a run out of fold, or a model on sources", _add_evaluate, _evaluate),
 )

@@ -80,9 +80,13 @@ def fit(
         done = step + 1
         if done % settings.checkpoint_every == 0 or done == settings.steps:
             with finished_file(checkpoint) as temporary:
-                parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
-                states = {name: part.state_dict() for name, part in parts.items()}
-                torch.save({**states, "step": done}, temporary)
+                states = {
+                    "network": network.state_dict(),
+                    "averaged": averaged.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "step": done,
+                }
+                torch.save(states, temporary)
             left = (time.monotonic() - started) / (done - first) * (settings.steps - done)
             say(f"step {done}/{settings.steps}  loss {running:.4f}  {left / 60:.1f} min left")
     return averaged.eval()

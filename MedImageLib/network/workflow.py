@@ -24,6 +24,7 @@ from MedImageLib.network.evaluation import (
     evaluate_network,
     evaluate_run,
     measure_agreement,
+    named_function,
     rows,
     summary,
     worst_cases,
@@ -39,7 +40,7 @@ from MedImageLib.network.training import (
     trained_network,
 )
 from MedImageLib.resources import resource_path
-from MedImageLib.settings import load_settings, settings_to_dict
+from MedImageLib.settings import load_settings, read_settings_file, settings_to_dict
 from MedImageLib.writing.atomic import finished_file
 
 
@@ -56,6 +57,15 @@ def settings_path(name_or_path: str) -> Path:
     """A settings file, or that of a shipped model by its name."""
     path = Path(name_or_path)
     return path if path.suffix else resource_path("models", name_or_path, "training.toml")
+
+
+def trainer_of(name_or_path: str) -> Callable[..., Any]:
+    """The function that trains a model: `trainer` of its settings file, else `train`.
+
+    A package names its own as `package.module:function`, with the arguments of `train`.
+    """
+    named = read_settings_file(settings_path(name_or_path)).get("trainer")
+    return named_function(named) if named else train
 
 
 def train(

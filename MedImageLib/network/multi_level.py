@@ -59,8 +59,6 @@ class NetworkSettings:
         logits are up-sampled back.
     blocks: second block and on, one per level.
     head_channels: width of each level's serial convolution block.
-    local_contrast: side in pixels of the neighborhood against which the image is also shown to
-        the stem, so that borders in over- and underexposed parts are seen; 0 = not.
     """
 
     dimensions: int = 2
@@ -70,7 +68,6 @@ class NetworkSettings:
     stem_stride: int = 2
     blocks: tuple[Block, ...] = field(default=(Block(24, PYRAMID),) * 4)
     head_channels: int = 12
-    local_contrast: int = 0
 
     def __post_init__(self) -> None:
         if self.dimensions not in (2, 3):
@@ -135,27 +132,6 @@ def resized(maps: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
         return maps
     mode = "bilinear" if maps.ndim == 4 else "trilinear"
     return functional.interpolate(maps, size=tuple(size), mode=mode, align_corners=False)
-
-
-def with_local_contrast(image: Tensor, side: int) -> Tensor:
-    """The image and, as further channels, its deviation from the neighborhood in units of the
-    neighborhood's own deviation.
-
-    image: standardized, (batch, channel, *grid). side: of the neighborhood in pixels, a multiple
-    of 4 that divides the grid.
-    """
-    pool = functional.avg_pool2d if image.ndim == 4 else functional.avg_pool3d
-    step = side // 4
-
-    def neighborhood(values: Tensor) -> Tensor:
-        coarse = pool(values, step)
-        wide = pool(coarse, 5, stride=1, padding=2, count_include_pad=False)
-        return resized(wide, image.shape[2:])
-
-    mean = neighborhood(image)
-    variance = (neighborhood(image**2) - mean**2).clamp_min(0)
-    # The floor keeps even regions, such as air, from being blown up to noise.
-    return torch.cat([image, (image - mean) / (variance.sqrt() + 0.1)], dim=1)
 
 
 def _pooled(maps: Tensor, factor: int) -> Tensor:
@@ -229,8 +205,9 @@ class MultiLevelNetwork(nn.Module):
         super().__init__()
         self.settings = settings
         dimensions = settings.dimensions
-        shown = settings.in_channels * (2 if settings.local_contrast else 1)
-        self.stem = _conv_norm_relu(dimensions, shown, settings.stem_channels, settings.stem_stride)
+        self.stem = _conv_norm_relu(
+            dimensions, settings.in_channels, settings.stem_channels, settings.stem_stride
+        )
         self.blocks = nn.ModuleList()
         self.heads = nn.ModuleList()
         source = settings.stem_channels
@@ -249,7 +226,8 @@ class MultiLevelNetwork(nn.Module):
 
         Raises ValueError when a side of the image is no multiple of `settings.divisor`.
         """
-        previous = self._first_map(image)
+        self._check(image)
+        previous = self.stem(image)
         for block, head in zip(self.blocks, self.heads, strict=True):
             current = block(previous)
             level_map = torch.cat([previous, resized(current, previous.shape[2:])], dim=1)
@@ -264,18 +242,14 @@ class MultiLevelNetwork(nn.Module):
         """Logits of one level (1-based) without the heads before it and the blocks after it."""
         if not 1 <= level <= self.settings.levels:
             raise ValueError(f"This network has levels 1 to {self.settings.levels}, not {level}.")
-        previous = self._first_map(image)
+        self._check(image)
+        previous = self.stem(image)
         for block in self.blocks[: level - 1]:
             previous = block(previous)
         current = self.blocks[level - 1](previous)
         level_map = torch.cat([previous, resized(current, previous.shape[2:])], dim=1)
         logits = self.heads[level - 1](level_map)
         return logits if coarse else resized(logits, image.shape[2:])
-
-    def _first_map(self, image: Tensor) -> Tensor:
-        self._check(image)
-        side = self.settings.local_contrast
-        return self.stem(with_local_contrast(image, side) if side else image)
 
     def _check(self, image: Tensor) -> None:
         divisor = self.settings.divisor

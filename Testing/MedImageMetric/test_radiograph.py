@@ -61,6 +61,17 @@ def test_only_the_largest_part_of_each_organ_stays_and_holes_close():
     assert not cleaned[50:53, 50:53].any()
 
 
+def test_a_tongue_does_not_widen_the_heart_and_a_thin_heart_stays():
+    rows, columns = np.mgrid[:200, :200]
+    heart = (rows - 100) ** 2 + (columns - 100) ** 2 <= 40**2
+    tongue = (np.abs(rows - 120) <= 2) & (columns > 100) & (columns < 170)
+    clean = largest_parts(np.where(heart | tongue, 3, 0).astype(np.uint8)) == 3
+    assert np.flatnonzero(clean.any(0))[-1] <= 142
+    assert dice(clean, heart) > 0.995
+    thin = np.where(tongue, 3, 0).astype(np.uint8)
+    assert np.array_equal(largest_parts(thin), thin)
+
+
 def test_implausible_chests_are_doubted():
     labels = np.zeros((100, 100), np.uint8)
     labels[20:80, 10:40], labels[20:80, 60:90], labels[55:75, 40:60] = 1, 2, 3

@@ -27,6 +27,8 @@ from MedImageMetricLib.radiograph.cardiothoracic import (
 MODEL = "radiograph_lungs_heart"
 SMALLEST_SIDE_PX = 64
 EVEN_SHARE = 0.02  # of the gray range: rows and columns that vary less are a margin
+# Radius over the longer side. A silhouette is smooth; a tongue along the diaphragm widens it wrongly.
+THINNEST_HEART = 0.02
 LEAST_NEIGHBOR_CORRELATION = 0.5  # real radiographs have 0.92 and more
 PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "OT", "SC", "")
 
@@ -143,15 +145,27 @@ def content_box(plane: np.ndarray) -> tuple[slice, slice]:
 
 
 def largest_parts(labels: np.ndarray) -> np.ndarray:
-    """Only the largest connected part of each organ, its holes filled."""
+    """Only the largest connected part of each organ, its holes filled; no tongues on the heart."""
     result = np.zeros_like(labels)
     for value in (RIGHT_LUNG, LEFT_LUNG, HEART):
-        parts, count = ndimage.label(labels == value)
+        mask = labels == value
+        if value == HEART:
+            mask = _opened(mask, THINNEST_HEART * max(labels.shape))
+        parts, count = ndimage.label(mask)
         if count:
             largest = parts == 1 + int(np.bincount(parts.ravel())[1:].argmax())
             filled = ndimage.binary_fill_holes(largest)
             result[filled & (result == 0)] = value
     return result
+
+
+def _opened(mask: np.ndarray, radius_px: float) -> np.ndarray:
+    """The part of a mask that a disc of the radius can reach; the mask itself if it is thinner."""
+    padded = np.pad(mask, 1)
+    inner = ndimage.distance_transform_edt(padded) > radius_px
+    if not inner.any():
+        return mask
+    return (ndimage.distance_transform_edt(~inner) <= radius_px)[1:-1, 1:-1] & mask
 
 
 def chest_doubts(labels: np.ndarray) -> list[str]:

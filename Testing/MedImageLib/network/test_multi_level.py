@@ -8,13 +8,7 @@ import torch
 from MedImageLib.errors import SettingsError
 from MedImageLib.network.cost import network_cost, parameter_count
 from MedImageLib.network.folding import folded
-from MedImageLib.network.multi_level import (
-    Block,
-    Branch,
-    MultiLevelNetwork,
-    NetworkSettings,
-    with_local_contrast,
-)
+from MedImageLib.network.multi_level import Block, Branch, MultiLevelNetwork, NetworkSettings
 
 SMALL = (Branch(1, 4), Branch(2, 6, 2), Branch(1, 4, 1, dilation=3))
 
@@ -138,25 +132,3 @@ def test_cost_of_a_known_convolution():
     cost = network_cost(layer, lambda: layer(torch.zeros(1, 3, 10, 20)))
     assert cost.gmac * 1e9 == pytest.approx(3 * 5 * 9 * 200)
     assert cost.parameters == parameter_count(layer) == 135
-
-
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_local_contrast_does_not_see_smooth_exposure(dimensions):
-    torch.manual_seed(1)
-    grid = (64,) * dimensions
-    texture = torch.randn(1, 1, *grid)
-    ramp = torch.linspace(0.2, 2.0, 64)
-    plain = with_local_contrast(texture, 16)
-    exposed = with_local_contrast(texture * ramp + 3 * ramp, 16)
-    assert plain.shape == (1, 2, *grid)
-    assert torch.equal(plain[:, :1], texture)
-    middle = (slice(None), slice(1, 2), *(slice(12, -12),) * dimensions)
-    a, b = plain[middle].flatten(), exposed[middle].flatten()
-    assert torch.corrcoef(torch.stack([a, b]))[0, 1] > 0.97
-    assert (a - b).abs().median() < 0.25
-
-
-def test_a_network_with_local_contrast_answers_on_the_image_grid():
-    network = MultiLevelNetwork(settings(local_contrast=8)).eval()
-    assert network.stem[0].in_channels == 2
-    assert network(torch.randn(1, 1, 32, 32))[-1].shape == (1, 3, 32, 32)

@@ -27,7 +27,7 @@ from MedImageMetricLib.radiograph.cardiothoracic import (
 MODEL = "radiograph_lungs_heart"
 SMALLEST_SIDE_PX = 64
 EVEN_SHARE = 0.02  # of the gray range: rows and columns that vary less are a margin
-# Radius over the longer side. A silhouette is smooth; a tongue along the diaphragm widens it wrongly.
+# Radius over the longer side. A tongue along the diaphragm would widen the smooth silhouette.
 THINNEST_HEART = 0.02
 LEAST_NEIGHBOR_CORRELATION = 0.5  # real radiographs have 0.92 and more
 PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "OT", "SC", "")

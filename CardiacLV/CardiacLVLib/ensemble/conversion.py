@@ -50,7 +50,7 @@ def target_index(frame: Frame, image_index: np.ndarray) -> np.ndarray:
 
 def crop(image: np.ndarray, frame: Frame) -> np.ndarray:
     """The image (row, column) on the target grid, float32, gray values as they are."""
-    window, moved = windowed(image, frame)
+    window, moved = part_seen(image, frame)
     return seen(window, moved, fill=float(image.min()))
 
 
@@ -62,7 +62,7 @@ def converted(image: np.ndarray, frame: Frame) -> np.ndarray:
     return equalized(crop(image, frame))
 
 
-def windowed(image: np.ndarray, frame: Frame) -> tuple[np.ndarray, Frame]:
+def part_seen(image: np.ndarray, frame: Frame) -> tuple[np.ndarray, Frame]:
     """The part of the image that the frame can see, and the frame in its indices.
 
     Smoothing a whole image for a small crop would take most of the time.

@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, AggregationSettings
-from CardiacLVLib.ensemble.conversion import TARGET_IMAGE, crop, target_frame, windowed
+from CardiacLVLib.ensemble.conversion import TARGET_IMAGE, crop, target_frame, part_seen
 from CardiacLVLib.ensemble.prediction import network_input
 from CardiacLVLib.ensemble.targets import TargetFrame, squeezed
 from CardiacLVLib.indices import INDEX_NAMES
-from MedImageLib.errors import SettingsError
+from MedImageLib.errors import InputError, SettingsError
 from MedImageLib.intensity import equalized, normalized_by_ranks
 from MedImageLib.network.augmentation import Augmentation, random_gray
 from MedImageLib.network.fitting import FitSettings, fit
@@ -80,8 +80,11 @@ class EnsembleTraining:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """image: (side, side) float32, equalized. indices: 11, NaN where not drawn. occupancy:
-    (2, side / 2, side / 2), shares of cavity and myocardium. drawn: (2,) bool."""
+    """A random view with its targets.
+
+    image: (side, side) float32, equalized. indices: 11 in mm² and mm, NaN where not drawn.
+    occupancy: (2, side / 2, side / 2), shares of cavity and myocardium. drawn: (2,) bool.
+    """
 
     image: np.ndarray
     indices: np.ndarray
@@ -104,7 +107,7 @@ def random_view(
     image = random_gray(torch.from_numpy(gray), settings.augmentation, generator).numpy()
     indices = frame.indices(turn) / zoom
     indices[list(AREA_INDICES)] /= zoom
-    part, moved = windowed(frame.labels, view)
+    part, moved = part_seen(frame.labels, view)
     marked = ndimage.affine_transform(
         part, moved.matrix, moved.offset, output_shape=view.size, order=0
     )
@@ -153,12 +156,19 @@ def train_member(
 ) -> AggregationNetwork:
     """Train one network, or go on from the folder's checkpoint; resumable at any time.
 
-    frames: without the patients that this member is to be measured on.
+    frames: without the patients that this member is to be measured on. Raises InputError when
+    an index was drawn on no two frames.
     """
     torch.manual_seed(settings.seed * 100 + member)
     network = AggregationNetwork(settings.network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     truth = np.stack([frame.indices() for frame in frames])
+    absent = [name for name, column in zip(INDEX_NAMES, truth.T, strict=True) if _same(column)]
+    if absent:
+        raise InputError(
+            f"{settings.name}: {', '.join(absent)} was not drawn on two frames that differ; "
+            "add a source on which it was, such as generated frames."
+        )
     network.get_buffer("index_mean").copy_(torch.from_numpy(np.nanmean(truth, 0)))
     network.get_buffer("index_scale").copy_(torch.from_numpy(np.nanstd(truth, 0)))
     generator = np.random.default_rng((settings.seed, member))
@@ -179,3 +189,8 @@ def train_member(
         return loss_of(network, views, settings.occupancy_weight)
 
     return fit(network, loss_of_step, folder, settings.fit, say)
+
+
+def _same(values: np.ndarray) -> bool:
+    """True where fewer than two different numbers are known."""
+    return len(np.unique(values[np.isfinite(values)])) < 2

@@ -18,7 +18,7 @@ from CardiacLVLib.ensemble.training import (
     random_view,
     train_member,
 )
-from MedImageLib.errors import SettingsError
+from MedImageLib.errors import InputError, SettingsError
 from MedImageLib.network.augmentation import Augmentation
 from MedImageLib.network.fitting import FitSettings, fit
 from MedImageLib.network.framing import Framing
@@ -105,3 +105,9 @@ def test_the_network_learns_to_tell_large_from_small(tmp_path):
 def test_views_that_targets_cannot_follow_are_refused():
     with pytest.raises(SettingsError, match="bend"):
         replace(SETTINGS, augmentation=Augmentation(shift=0))
+
+
+def test_indices_that_were_never_drawn_are_named(tmp_path):
+    bare = [drawn_frame(radius, drawn=(1,)) for radius in (14, 20)]
+    with pytest.raises(InputError, match="myocardium_area_mm2, rwt1_mm"):
+        train_member(bare, SETTINGS, tmp_path, 0)

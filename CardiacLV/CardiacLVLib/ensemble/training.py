@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, AggregationSettings
-from CardiacLVLib.ensemble.conversion import TARGET_IMAGE, crop, target_frame, part_seen
+from CardiacLVLib.ensemble.conversion import TARGET_IMAGE, crop, part_seen, target_frame
 from CardiacLVLib.ensemble.prediction import network_input
 from CardiacLVLib.ensemble.targets import TargetFrame, squeezed
 from CardiacLVLib.indices import INDEX_NAMES

@@ -148,22 +148,32 @@ def indices_of(
     outline: VentricleOutline, insertion_deg: float, septum_turn: int = USUAL_TURN
 ) -> Indices:
     """Indices of contours; another insertion needs no new contours."""
-    inner, outer = outline.endocardium, outline.epicardium
+    inner = outline.endocardium
     along = [region_deg(name.split("-")[0], insertion_deg, septum_turn) for name in DIMENSIONS]
     first, second, third = (float(inner.radius_at(a) + inner.radius_at(a + 180)) for a in along)
-    thickness: list[float | None] = [None] * len(REGIONS)
-    if outer is not None:
-        wall = outer.radius_mm - inner.radius_mm
-        for number, region in enumerate(REGIONS):
-            inside = _sector(region, insertion_deg, septum_turn)
-            if (inside * outline.walled).sum() >= _MIN_WALLED_SHARE * inside.sum():
-                thickness[number] = float(np.average(wall, weights=inside * outline.walled))
+    middles = [region_deg(region, insertion_deg, septum_turn) for region in REGIONS]
     return Indices(
         cavity_area_mm2=inner.area_mm2,
         myocardium_area_mm2=outline.myocardium_area_mm2,
         dimensions_mm=(first, second, third),
-        thickness_mm=tuple(thickness),
+        thickness_mm=tuple(sector_thickness_mm(outline, a, 30.0) for a in middles),
     )
+
+
+def sector_thickness_mm(
+    outline: VentricleOutline, middle_deg: float, half_width_deg: float
+) -> float | None:
+    """Mean radial wall thickness of a sector; None where a fifth of it or more is open."""
+    if outline.epicardium is None:
+        return None
+    away = np.abs((np.arange(ANGLES) - middle_deg + 180) % 360 - 180)
+    # Degrees at the border of the sector count by the part that lies inside.
+    inside = np.clip(half_width_deg + 0.5 - away, 0, 1)
+    walled = inside * outline.walled
+    if walled.sum() < _MIN_WALLED_SHARE * inside.sum():
+        return None
+    wall = outline.epicardium.radius_mm - outline.endocardium.radius_mm
+    return float(np.average(wall, weights=walled))
 
 
 def region_deg(region: str, insertion_deg: float, septum_turn: int = USUAL_TURN) -> float:
@@ -264,13 +274,6 @@ def _walled(
     i, j = (np.where(inside, at[..., axis], 0) for axis in (0, 1))
     # One stray pixel is no wall: the ray must run through it for a pixel's width or more.
     return (wall[j, i] & inside).sum(axis=1) * step >= min(spacing_mm)
-
-
-def _sector(region: str, insertion_deg: float, septum_turn: int) -> np.ndarray:
-    """(360,) weights of the degrees of a sector; those at its borders count by their part."""
-    middle = region_deg(region, insertion_deg, septum_turn)
-    away = np.abs((np.arange(ANGLES) - middle + 180) % 360 - 180)
-    return np.clip(30.5 - away, 0, 1)
 
 
 def _largest(mask: np.ndarray, touching: np.ndarray | None = None) -> np.ndarray:

@@ -16,7 +16,9 @@ def outlines_of(labels, spacing_mm):
 
 @pytest.fixture(scope="module")
 def generated():
-    return generate_cine(CineSettings(seed=4, slices=6, frames=3, spacing_mm=1.4, noise=0.05))
+    return generate_cine(
+        CineSettings(seed=4, slices=5, frames=2, rows=160, spacing_mm=1.5, noise=0.05)
+    )
 
 
 def of(generated, turn=lambda array: array, direction=None):
@@ -28,7 +30,9 @@ def of(generated, turn=lambda array: array, direction=None):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_generated_insertions_are_found(seed):
-    made = generate_cine(CineSettings(seed=seed, slices=6, frames=3, spacing_mm=1.3, noise=0.05))
+    made = generate_cine(
+        CineSettings(seed=seed, slices=6, frames=2, rows=160, spacing_mm=1.5, noise=0.05)
+    )
     found = of(made, direction=np.array(made.sequence.frames[0].geometry.direction))
     for angle, truth in (
         (found.anterior_deg, np.nanmedian(made.anterior_insertion_deg)),

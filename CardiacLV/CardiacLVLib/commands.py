@@ -18,9 +18,9 @@ def _add_cine(parser: argparse.ArgumentParser) -> None:
 
 
 def _cine(options: argparse.Namespace) -> int:
+    from CardiacLVLib.cine_input import load_cine
     from CardiacLVLib.processing import process_cine
     from MedImageLib.processing_settings import ModelProcessing
-    from MedImageLib.reading import read_sequence
     from MedImageLib.settings import settings_from
     from MedImageLib.single_cases import run_each
 
@@ -28,7 +28,7 @@ def _cine(options: argparse.Namespace) -> int:
     return run_each(
         options.inputs,
         options.out,
-        lambda path, folder: process_cine(read_sequence(path), folder, settings),
+        lambda path, folder: process_cine(load_cine(path), folder, settings),
     )
 
 

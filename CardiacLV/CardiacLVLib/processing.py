@@ -47,15 +47,10 @@ def _has_phases(path: Path) -> bool:
 
 
 def run(case: Case, folder: Path, settings: ModelProcessing) -> Result:
-    """Process the cine of a case. Raises InputError when it holds none."""
-    from MedImageLib.errors import InputError
-    from MedImageLib.reading import read_listed
-    from MedImageLib.volume import VolumeSequence
+    """Process the cine of a case. Raises NotShortAxisCineError when it holds none."""
+    from CardiacLVLib.cine_input import load_listed_cine
 
-    cines = [image for image in read_listed(case.files) if isinstance(image, VolumeSequence)]
-    if len(cines) != 1:
-        raise InputError(f"{case.name}: holds {len(cines)} cines, expected one short-axis stack.")
-    return process_cine(cines[0], folder, settings)
+    return process_cine(load_listed_cine(case.files), folder, settings)
 
 
 def process_cine(cine: VolumeSequence, folder: Path, settings: ModelProcessing) -> Result:

@@ -7,21 +7,31 @@ where no ventricle is seen the answer is an empty plane. Papillary muscles belon
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
-from MedImageLib.errors import InputError, Remark
+from CardiacLVLib.consistency import (
+    CAVITY,
+    MYOCARDIUM,
+    PlaneProbabilities,
+    consistent_labels,
+    one_ventricle,
+    separate_labels,
+)
+from CardiacLVLib.evidence import Evidence, check_evidence, evidence_of
+from CardiacLVLib.localization import Location, estimated_pixel_mm, locate, shows
+from CardiacLVLib.short_axis import NotShortAxisCineError, check_cine
+from MedImageLib.errors import Remark
+from MedImageLib.network.framing import Frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_planes
-from MedImageLib.network.localization import agreed_centers, plane_centers
 from MedImageLib.network.model_store import Model, load_model
 from MedImageLib.volume import Volume, VolumeSequence
 
+__all__ = ["CAVITY", "MYOCARDIUM", "CineSegmentation", "one_ventricle", "segment_cine"]
+
 FAR_MODEL, NEAR_MODEL = "cine_localizer", "cine_ventricle"
-CAVITY, MYOCARDIUM = 1, 2
-FARTHEST_FROM_MIDDLE_MM = 30.0
-ASSUMED_FIELD_MM = 340.0  # of the longer image side, where no spacing is recorded
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +40,9 @@ class CineSegmentation:
 
     cavity_volume_ml, myocardium_volume_ml: per frame, sum of slices times their distance; None
     when spacing is unknown or there is one slice. ed_frame, es_frame: largest and smallest
-    cavity; None when no ventricle was found.
+    cavity; None when no ventricle was found. centers: (slice, 2), row and column of the
+    ventricle on each plane. pixel_mm: of rows and columns, estimated where spacing is unknown.
+    evidence: on which the images were taken for a short-axis cine.
     """
 
     labels: tuple[Volume, ...]
@@ -42,88 +54,111 @@ class CineSegmentation:
     models: tuple[Model, ...]
     remarks: tuple[Remark, ...]
     seconds: float
+    centers: np.ndarray | None = None
+    pixel_mm: tuple[float, float] | None = None
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """The part of a plane that the near view covers, and what it shows there in all frames."""
+
+    rows: slice
+    columns: slice
+    probabilities: PlaneProbabilities
 
 
 def segment_cine(
-    cine: VolumeSequence, settings: InferenceSettings | None = None
+    cine: VolumeSequence,
+    settings: InferenceSettings | None = None,
+    *,
+    consistent: bool = True,
+    models: tuple[Model, Model] | None = None,
 ) -> CineSegmentation:
     """Segment all frames of a short-axis cine.
 
-    Raises InputError when the frames are no MR images.
+    consistent: let frames and planes support one another; off, each answers on its own.
+    models: far and near view; those of the product when None.
+    Raises NotShortAxisCineError (an InputError) with the cause when the images are none.
     """
     started = time.monotonic()
-    first = cine.frames[0]
-    if first.modality not in ("MR", ""):
-        raise InputError(f"The modality is {first.modality}, not MR. Choose a short-axis cine MR.")
-    far, near = load_model(FAR_MODEL), load_model(NEAR_MODEL)
+    check_cine(cine)
+    far, near = models or (load_model(FAR_MODEL), load_model(NEAR_MODEL))
     remarks = list(cine.remarks)
-    spacing = first.geometry.spacing_mm
-    in_plane_mm = (spacing[1], spacing[0])
-    if not first.geometry.spacing_known:
-        assumed = ASSUMED_FIELD_MM / max(first.array.shape[1:])
-        in_plane_mm = (assumed, assumed)
+    images = cine.array.astype(np.float32)
+    geometry = cine.frames[0].geometry
+    pixel_mm = (geometry.spacing_mm[1], geometry.spacing_mm[0])
+    if not geometry.spacing_known:
+        side = estimated_pixel_mm(far, near, images, settings)
+        pixel_mm = (side, side)
         remarks.append(
             Remark(
-                "spacing-assumed",
-                f"No pixel spacing is recorded; {assumed:.2f} mm was assumed to find the "
-                "ventricle, and no areas are given in mm.",
+                "spacing-estimated",
+                f"No pixel spacing is recorded; {side:.2f} mm was estimated from the size of the "
+                "heart to look at it at the right scale, and no areas are given in mm.",
             )
         )
-    images = cine.array.astype(np.float32)
-    centers = _centers(far, images, in_plane_mm[0], settings)
+    location = locate(far, images, pixel_mm, geometry.spacing_mm[2], settings)
+    if location is None:
+        raise NotShortAxisCineError("no left ventricle was found on any plane")
+    windows = [
+        _seen_plane(near, images[:, plane], center, pixel_mm, settings)
+        for plane, center in enumerate(location.centers)
+    ]
+    label = consistent_labels if consistent else separate_labels
+    found = label([window.probabilities for window in windows])
     labels = np.zeros(images.shape, np.uint8)
-    keys = [key for key, center in centers.items() if center is not None and _shows(images[key])]
-    found = segment_planes(
+    for plane, (window, part) in enumerate(zip(windows, found, strict=True)):
+        labels[:, plane, window.rows, window.columns] = part
+    evidence = evidence_of(
+        found,
+        [window.probabilities.values for window in windows],
+        [images[:, n, w.rows, w.columns] for n, w in enumerate(windows)],
+        [(w.rows.start, w.columns.start) for w in windows],
+        (*pixel_mm, geometry.spacing_mm[2]),
+    )
+    remarks.extend(check_evidence(evidence, cine))
+    return _measured(
+        cine, labels, (far, near), tuple(remarks), location, pixel_mm, evidence, started
+    )
+
+
+def _seen_plane(
+    near: Model,
+    images: np.ndarray,
+    center: np.ndarray,
+    pixel_mm: tuple[float, float],
+    settings: InferenceSettings | None,
+) -> _Window:
+    """Probabilities of one plane (frame, row, column) in the part that the near view covers."""
+    index = (float(center[0]), float(center[1]))
+    frame = frame_about(index, pixel_mm, near.card.framing)
+    rows, columns = _covered(frame, images.shape[1:])
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    values = np.zeros((len(images), len(near.card.labels) + 1, height, width), np.float32)
+    values[:, 0] = 1.0
+    seen = [n for n, image in enumerate(images) if shows(image)]
+    answers = segment_planes(
         near.network,
-        [images[key] for key in keys],
-        [frame_about(centers[key] or (0.0, 0.0), in_plane_mm, near.card.framing) for key in keys],
+        [images[n] for n in seen],
+        [frame] * len(seen),
         settings,
         near.card.percent,
+        [(rows, columns)] * len(seen),
     )
-    for key, one in zip(keys, found, strict=True):
-        labels[key] = one_ventricle(one.labels)
-    return _measured(cine, labels, (far, near), tuple(remarks), started)
+    for n, answer in zip(seen, answers, strict=True):
+        assert answer.probabilities is not None
+        values[n] = answer.probabilities
+    inside = (index[0] - rows.start, index[1] - columns.start)
+    return _Window(rows, columns, PlaneProbabilities(values, inside, pixel_mm))
 
 
-def one_ventricle(labels: np.ndarray) -> np.ndarray:
-    """The largest part of the cavity, its holes filled, and the myocardium that touches it."""
-    parts, count = ndimage.label(labels == CAVITY)
-    if not count:
-        return np.zeros_like(labels)
-    cavity = parts == 1 + int(np.bincount(parts.ravel())[1:].argmax())
-    cavity = ndimage.binary_fill_holes(cavity)
-    walls, _ = ndimage.label((labels == MYOCARDIUM) & ~cavity)
-    touching = np.unique(walls[ndimage.binary_dilation(cavity, iterations=2)])
-    result = np.zeros_like(labels)
-    result[np.isin(walls, touching[touching > 0])] = MYOCARDIUM
-    result[cavity] = CAVITY
-    return result
-
-
-def _centers(
-    far: Model, images: np.ndarray, pixel_mm: float, settings: InferenceSettings | None
-) -> dict[tuple[int, int], tuple[float, float] | None]:
-    frames, planes = images.shape[:2]
-    # Every plane in a third of the frames is enough: the heart does not wander within a beat.
-    chosen = sorted({*range(0, frames, 3), frames - 1})
-    keys = [(frame, plane) for frame in chosen for plane in range(planes)]
-    seen = [key for key in keys if _shows(images[key])]
-    found = plane_centers(
-        far.network, far.card.framing, [images[key] for key in seen], settings, far.card.percent
-    )
-    agreed = dict(zip(seen, agreed_centers(found, FARTHEST_FROM_MIDDLE_MM / pixel_mm), strict=True))
-    result: dict[tuple[int, int], tuple[float, float] | None] = {}
-    for plane in range(planes):
-        points = [agreed[key] for key in seen if key[1] == plane and agreed[key] is not None]
-        center = tuple(np.median(np.array(points), axis=0)) if points else None
-        for frame in range(frames):
-            result[frame, plane] = center  # type: ignore[assignment]
-    return result
-
-
-def _shows(plane: np.ndarray) -> bool:
-    """False for planes of one gray value."""
-    return bool(plane.max() > plane.min())
+def _covered(frame: Frame, shape: Sequence[int]) -> tuple[slice, slice]:
+    """Pixels of the image whose centers lie in the frame."""
+    corners = np.array([[-0.5, -0.5], np.array(frame.size) - 0.5]) @ frame.matrix.T + frame.offset
+    low = np.maximum(np.ceil(corners[0]), 0).astype(int)
+    high = np.minimum(np.floor(corners[1]) + 1, shape).astype(int)
+    return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
 
 
 def _measured(
@@ -131,6 +166,9 @@ def _measured(
     labels: np.ndarray,
     models: tuple[Model, ...],
     remarks: tuple[Remark, ...],
+    location: Location,
+    pixel_mm: tuple[float, float],
+    evidence: Evidence,
     started: float,
 ) -> CineSegmentation:
     geometry = cine.frames[0].geometry
@@ -138,8 +176,6 @@ def _measured(
     areas = (labels == CAVITY).sum((2, 3)) * i_mm * j_mm
     total = areas.sum(1)
     there = bool(total.max() > 0)
-    if not there:
-        remarks += (Remark("no-ventricle", "No left ventricle was found on any plane."),)
     whole = geometry.spacing_known and labels.shape[1] > 1
     walls = (labels == MYOCARDIUM).sum((1, 2, 3)) * i_mm * j_mm * k_mm / 1000
     return CineSegmentation(
@@ -155,4 +191,7 @@ def _measured(
         models=models,
         remarks=remarks,
         seconds=time.monotonic() - started,
+        centers=location.centers,
+        pixel_mm=pixel_mm,
+        evidence=evidence,
     )

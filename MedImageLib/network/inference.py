@@ -141,8 +141,12 @@ def segment_planes(
     frames: Sequence[Frame],
     settings: InferenceSettings | None = None,
     percent: tuple[float, float] = (1.0, 99.0),
+    regions: Sequence[tuple[slice, ...]] | None = None,
 ) -> list[Segmentation]:
     """Segment planes (j, i), each seen through its frame, some at a time.
+
+    regions: the part of each image that is answered for, which saves time where the frame covers
+    little of it; whole images when None.
 
     Probabilities are brought back to the image before labels are taken: planes are small, so the
     sub-pixel border that they hold is kept, which labels of the network's grid would lose. Planes
@@ -150,28 +154,32 @@ def segment_planes(
     """
     settings = settings or InferenceSettings()
     device = best_device(settings.device)
+    regions = regions or [tuple(slice(0, n) for n in image.shape) for image in images]
     result: list[Segmentation] = []
     for first in range(0, len(images), PLANES_AT_ONCE):
         started = time.monotonic()
-        part = list(zip(images, frames, strict=True))[first : first + PLANES_AT_ONCE]
-        views = [seen(normalized_by_ranks(im, *percent), fr, fill=0.0) for im, fr in part]
+        part = list(zip(images, frames, regions, strict=True))[first : first + PLANES_AT_ONCE]
+        views = [seen(normalized_by_ranks(im, *percent), fr, fill=0.0) for im, fr, _ in part]
         batch = standardized_batch(torch.from_numpy(np.stack(views))[:, None])
         logits, level, changes = _with_fallback(network, batch, settings, device)
         scores = torch.softmax(logits.float(), 1).cpu()
         seconds = (time.monotonic() - started) / len(part)
-        for one, (image, frame) in zip(scores, part, strict=True):
-            labels, probabilities = _on_image(one, frame, image.shape)
+        for one, (_, frame, region) in zip(scores, part, strict=True):
+            labels, probabilities = _on_region(one, frame, region)
             result.append(Segmentation(labels, level, changes, seconds, str(device), probabilities))
     return result
 
 
-def _on_image(
-    scores: Tensor, frame: Frame, shape: tuple[int, ...]
+def _on_region(
+    scores: Tensor, frame: Frame, region: tuple[slice, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     on_grid = resized(scores[None], frame.size)[0]
-    probabilities = unframed(on_grid, frame, shape).numpy()
+    start = np.array([part.start for part in region])
+    shape = tuple(part.stop - part.start for part in region)
+    moved = Frame(frame.matrix, frame.offset - start, frame.size)
+    probabilities = unframed(on_grid, moved, shape).numpy()
     labels = probabilities.argmax(0).astype(np.uint8)
-    labels[~_inside(frame, shape)] = 0
+    labels[~_inside(moved, shape)] = 0
     return labels, probabilities
 
 
@@ -236,10 +244,12 @@ def _with_fallback(
 def _inside(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
     """True where an image pixel lies in the frame; nothing was seen elsewhere."""
     inverse = np.linalg.inv(frame.matrix)
-    axes = np.meshgrid(*[np.arange(n) for n in shape], indexing="ij")
-    index = np.stack(axes, -1) @ inverse.T - inverse @ frame.offset
-    upper = np.array(frame.size) - 0.5
-    return np.all((index >= -0.5) & (index <= upper), axis=-1)
+    axes = np.ogrid[tuple(slice(0, n) for n in shape)]
+    result = np.ones(shape, bool)
+    for row, shift, size in zip(inverse, inverse @ frame.offset, frame.size, strict=True):
+        index = sum(step * axis for step, axis in zip(row, axes, strict=True)) - shift
+        result &= (index >= -0.5) & (index <= size - 0.5)
+    return result
 
 
 def _tile_side(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from MedImageLib.network.framing import Framing, whole_frame
+from MedImageLib.network.framing import Frame, Framing, whole_frame
 from MedImageLib.network.inference import InferenceSettings, segment_planes
 from MedImageLib.network.multi_level import MultiLevelNetwork
 
@@ -31,10 +31,14 @@ def plane_centers(
     images: Sequence[np.ndarray],
     settings: InferenceSettings | None = None,
     percent: tuple[float, float] = (1.0, 99.0),
+    frames: Sequence[Frame] | None = None,
 ) -> list[Center]:
-    """Centroid of the largest part of class 1 on each plane (j, i)."""
-    frames = [whole_frame(image.shape, framing) for image in images]
-    found = segment_planes(network, images, frames, settings, percent)
+    """Centroid of the largest part of class 1 on each plane (j, i).
+
+    frames: how each image is seen; whole when None.
+    """
+    views = frames or [whole_frame(image.shape, framing) for image in images]
+    found = segment_planes(network, images, views, settings, percent)
     return [_largest_center(one.labels == 1) for one in found]
 
 

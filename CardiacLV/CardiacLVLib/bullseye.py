@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from CardiacLVLib.indices import VentricleOutline, region_deg, sector_thickness_mm
-from CardiacLVLib.insertion import Insertion
+from CardiacLVLib.insertion import BASE_LPS, Insertion
 
 SEGMENTS = 17
 LEVELS = ("basal", "middle", "apical")
@@ -67,7 +67,7 @@ def base_is_first(cavity_area_mm2: np.ndarray, direction: np.ndarray | None = No
     is unknown or k does not run along the heart, the end with the larger cavity is the base.
     """
     if direction is not None:
-        toward_base = float(np.asarray(direction, float)[:, 2] @ _BASE_LPS)
+        toward_base = float(np.asarray(direction, float)[:, 2] @ BASE_LPS)
         if abs(toward_base) > 0.5:
             return toward_base < 0
     there = np.asarray(cavity_area_mm2, float)
@@ -110,6 +110,3 @@ def _segments(
             known = [value for value in told if value is not None]
             values.append(float(np.mean(known)) if known else None)
     return (*values, None)
-
-
-_BASE_LPS = np.array([-0.70, 0.55, 0.45])

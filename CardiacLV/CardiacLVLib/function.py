@@ -23,10 +23,10 @@ BASAL_RULE = (
 
 @dataclass(frozen=True, eq=False)
 class LeftVentricleFunction:
-    """Derived values; None where `reasons` has the name and says why.
+    """Derived values; where one is None, or is to be doubted, `reasons` has its name and says why.
 
     volume_ml: (frame,) of the cavity; None like the others. fractional_area_change_percent: per
-    slice, of the slice's own largest and smallest fitted phase; None where it has no phases.
+    slice, between its own end diastole and end systole; None where it has no phases.
     rules: how papillary muscles and the base are counted.
     """
 

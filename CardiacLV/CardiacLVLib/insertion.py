@@ -20,7 +20,7 @@ from CardiacLVLib.indices import USUAL_TURN, VentricleOutline
 from MedImageLib.errors import Remark
 
 # From the apex to the base, and from the left ventricle to the right one (LPS).
-_BASE_LPS = np.array([-0.70, 0.55, 0.45])
+BASE_LPS = np.array([-0.70, 0.55, 0.45])
 _RIGHT_LPS = np.array([-0.78, -0.55, 0.30])
 _MIN_TILT_COSINE = 0.75  # of the slice normal with the long axis, for the axes to be believed
 _USUAL_SEPTUM_DEG = 200.0  # of the usual display: left and a little up
@@ -171,7 +171,7 @@ def _expected(direction: np.ndarray | None) -> tuple[int, float, bool]:
     if direction is not None:
         axes = np.asarray(direction, float)
         normal = np.cross(axes[:, 0], axes[:, 1])
-        tilt = float(normal @ _BASE_LPS / np.linalg.norm(_BASE_LPS))
+        tilt = float(normal @ BASE_LPS / np.linalg.norm(BASE_LPS))
         if abs(tilt) >= _MIN_TILT_COSINE:
             toward = _RIGHT_LPS @ axes[:, :2]
             return (-1 if tilt > 0 else 1), float(np.rad2deg(np.arctan2(*toward[::-1]))), True

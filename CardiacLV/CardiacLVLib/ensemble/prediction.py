@@ -63,13 +63,13 @@ def member_indices(
 
 
 def answers_of(networks: Sequence[AggregationNetwork], target_images: np.ndarray) -> np.ndarray:
-    """Indices (network, n, 11) of target images (n, side, side), 0 … 1."""
+    """Indices (network, n, 11) of target images (n, side, side), 0 … 1; none is below zero."""
     parts = []
     with torch.inference_mode():
         for start in range(0, len(target_images), _AT_ONCE):
             batch = network_input(target_images[start : start + _AT_ONCE])
             parts.append(np.stack([network(batch).numpy() for network in networks]))
-    return np.concatenate(parts, axis=1)
+    return np.maximum(np.concatenate(parts, axis=1), 0)
 
 
 def network_input(target_images: np.ndarray) -> Tensor:

@@ -28,7 +28,7 @@ from CardiacLVLib.ensemble.store import EnsembleCard, ready, save_ensemble
 from CardiacLVLib.ensemble.targets import TargetFrame, generated_frames, labeled_frames
 from CardiacLVLib.ensemble.training import EnsembleTraining, train_member
 from CardiacLVLib.indices import MYOCARDIUM
-from MedImageLib.errors import ModelError, SettingsError
+from MedImageLib.errors import InputError, ModelError, SettingsError
 from MedImageLib.network.fitting import CHECKPOINT
 from MedImageLib.network.workflow import settings_path
 from MedImageLib.phantom.cine import CineSettings
@@ -68,9 +68,7 @@ def train(
         temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
     frames = labeled_frames(data_dir, settings.sources)
     real = [frame for frame in frames if frame.fold >= 0]
-    own_fold = folds_by_likeness(real, settings)
-    with finished_file(run / "folds.json") as temporary:
-        temporary.write_text(json.dumps(own_fold, indent=1) + "\n", "utf-8")
+    own_fold = _folds_of_run(run, real, settings)
     say(f"{settings.name}: {len(frames)} frames, {len(own_fold)} patients in folds")
     for member in [fold for fold in folds if fold < settings.members]:
         folder = run / f"network{member}"
@@ -115,6 +113,24 @@ def folds_by_likeness(frames: Sequence[TargetFrame], settings: EnsembleTraining)
             first=frozenset(frame.patient for frame in frames if MYOCARDIUM in frame.drawn),
         )
     )
+
+
+def _folds_of_run(
+    run: Path, frames: Sequence[TargetFrame], settings: EnsembleTraining
+) -> dict[str, int]:
+    """The folds that the run began with; a later step must never mix them with others."""
+    path = run / "folds.json"
+    if not path.is_file():
+        with finished_file(path) as temporary:
+            folds = folds_by_likeness(frames, settings)
+            temporary.write_text(json.dumps(folds, indent=1) + "\n", "utf-8")
+    folds = json.loads(path.read_text("utf-8"))
+    if set(folds) != {frame.patient for frame in frames}:
+        raise InputError(
+            f"{path}: the run began with {len(folds)} patients, the sources now hold others; "
+            "train into another folder."
+        )
+    return folds
 
 
 def trained_member(run: Path, member: int, settings: EnsembleTraining) -> AggregationNetwork:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from hearts import ring, write_rings
 
 from CardiacLVLib.ensemble import load_ensemble, member_indices, predict_indices
-from CardiacLVLib.ensemble.workflow import trained_member
+from CardiacLVLib.ensemble.workflow import train, trained_member
 from CardiacLVLib.indices import INDEX_NAMES
 from MedImageLib.__main__ import main
 from MedImageLib.errors import InputError, ModelError
@@ -126,6 +127,14 @@ def test_frames_that_cannot_be_measured_are_named(trained):
         )
     mean, spread = predict_indices(ensemble, [], [], (1.4, 1.4), -101)
     assert mean.shape == spread.shape == (0, 11)
+
+
+def test_a_run_keeps_the_patients_that_it_began_with(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "other")
+    index = tmp_path / "other" / "index.csv"
+    index.write_text(index.read_text().replace(",p5,", ",p9,"))
+    with pytest.raises(InputError, match="train into another folder"):
+        train(str(trained / "rings.toml"), tmp_path / "other", tmp_path / "other" / "run", [0])
 
 
 @pytest.mark.parametrize("damage", ["weights", "card", "nothing there"])

@@ -32,11 +32,17 @@ class CardiothoracicRatio:
 
 def cardiothoracic_ratio(labels: np.ndarray) -> CardiothoracicRatio | None:
     """Ratio of a label map (j, i); None when heart or one lung is absent."""
-    lungs = _without_specks(labels == RIGHT_LUNG) | _without_specks(labels == LEFT_LUNG)
-    heart = _without_specks(labels == HEART)
-    if not heart.any() or not (labels == RIGHT_LUNG).any() or not (labels == LEFT_LUNG).any():
+    return ratio_of_masks(labels == RIGHT_LUNG, labels == LEFT_LUNG, labels == HEART)
+
+
+def ratio_of_masks(
+    right_lung: np.ndarray, left_lung: np.ndarray, heart: np.ndarray
+) -> CardiothoracicRatio | None:
+    """Ratio of three bool masks (j, i), which may overlap; None when one of them is empty."""
+    if not (right_lung.any() and left_lung.any() and heart.any()):
         return None
-    heart_columns, heart_row = _extent(heart)
+    lungs = _without_specks(right_lung) | _without_specks(left_lung)
+    heart_columns, heart_row = _extent(_without_specks(heart))
     thorax_columns, thorax_row = _extent(lungs)
     value = (heart_columns[1] - heart_columns[0]) / (thorax_columns[1] - thorax_columns[0])
     return CardiothoracicRatio(value, heart_columns, thorax_columns, heart_row, thorax_row)

@@ -1,0 +1,65 @@
+"""metrics.csv: one line per radiograph, the same columns in every run.
+
+An empty value stands beside the state not_assessable. The ratio and the findings are empty where
+the level withholds them (source: chapter 1, output).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from MedImageLib.writing.atomic import finished_file
+from MedImageMetricLib.radiograph.assessment import Assessment
+
+ITEMS = (
+    "scapula_chest_ratio",
+    "scapula_lung_ratio",
+    "scapula_lung_chest_ratio",
+    "lung_margin_upper",
+    "lung_margin_lower",
+    "lung_margin_right",
+    "lung_margin_left",
+    "foreign_object_confidence",
+    "spine_offset",
+)
+COLUMNS = (
+    "file",
+    "level",
+    "ctr",
+    *(column for item in ITEMS for column in (item, f"{item}_state")),
+    "findings",
+)
+
+
+def metrics_row(file: str, assessment: Assessment) -> dict[str, str]:
+    """The line of one radiograph; file: how the user named it."""
+    row = dict.fromkeys(COLUMNS, "")
+    row |= {"file": file, "level": assessment.level}
+    row["ctr"] = _number(assessment.finding("cardiothoracic_ratio").value)
+    judged = {one.condition.name: one for one in assessment.conditions}
+    for item in ITEMS:
+        one = judged.get(item)
+        row[item] = _number(one.value) if one and one.state != "not_assessable" else ""
+        row[f"{item}_state"] = one.state if one else "not_assessable"
+    row["findings"] = " ".join(
+        one.sentence() for one in assessment.findings if one.state in ("present", "absent")
+    )
+    return row
+
+
+def write_metrics(path: Path | str, rows: Iterable[Mapping[str, str]]) -> Path:
+    """Write the table; it appears by rename. Equal rows give equal bytes."""
+    with (
+        finished_file(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as stream,
+    ):
+        table = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    return Path(path)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

@@ -32,11 +32,68 @@ def _radiograph(options: argparse.Namespace) -> int:
     )
 
 
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    from MedImageLib.settings import add_settings
+    from MedImageMetricLib.radiograph.calibration_settings import CalibrationSettings
+
+    parser.add_argument("samples", type=Path, metavar="SAMPLES.csv", help="labeled samples")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the profile")
+    parser.add_argument("--rules", default="extended", help="source, extended, or a file")
+    parser.add_argument("--name", help="name of the site or device (default site)")
+    parser.add_argument("--author", default="", help="who calibrates")
+    parser.add_argument(
+        "--previous", type=Path, help="profile that this one follows: name and next revision"
+    )
+    add_settings(parser, CalibrationSettings)
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from MedImageLib.settings import settings_from
+    from MedImageLib.writing.atomic import finished_folder
+    from MedImageMetricLib.radiograph.calibration_report import write_calibration
+    from MedImageMetricLib.radiograph.calibration_samples import (
+        calibrated_profile,
+        data_used,
+        read_samples,
+    )
+    from MedImageMetricLib.radiograph.calibration_settings import CalibrationSettings
+    from MedImageMetricLib.radiograph.rules import load_rules
+    from MedImageMetricLib.radiograph.site_profile import read_profile
+
+    rules = load_rules(options.rules)
+    samples = read_samples(options.samples, rules)
+    names = [condition.name for condition in rules.conditions]
+    before = read_profile(options.previous, names) if options.previous else None
+    profile = calibrated_profile(
+        samples,
+        rules,
+        settings_from(options, CalibrationSettings),
+        name=options.name or (before.name if before else "site"),
+        author=options.author,
+        revision=before.revision + 1 if before else 1,
+        data=(data_used(options.samples, samples),),
+    )
+    with finished_folder(options.out) as folder:
+        write_calibration(folder, profile, rules)
+    for one in profile.thresholds:
+        if one.used or not one.stratum.depth:
+            value = "default kept" if not one.used else f"{one.threshold:.4g}"
+            print(f"{one.name} ({one.stratum.words()}): {value}. {one.note}".rstrip())
+    print(options.out)
+    return 0
+
+
 COMMANDS = (
     Command(
         "radiograph",
         "lungs, heart and cardiothoracic ratio of chest radiographs",
         _add_radiograph,
         _radiograph,
+    ),
+    Command(
+        "calibrate",
+        "thresholds of the image metric from labeled samples of a site",
+        _add_calibrate,
+        _calibrate,
     ),
 )

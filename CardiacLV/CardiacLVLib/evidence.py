@@ -64,7 +64,7 @@ class EvidenceLimits:
     refused_wall_share: float = 0.4
     doubtful_wall_share: float = 0.7
     refused_roundness: float = 0.58
-    refused_roundness_alone: float = 0.7
+    refused_roundness_alone: float = 0.65
     doubtful_roundness: float = 0.72
     refused_confidence: float = 0.7
     doubtful_confidence: float = 0.8

@@ -135,7 +135,7 @@ def test_one_sided_samples_are_not_calibrated_except_distances():
     assert none.threshold is None
     assert "0 failed" in none.note
     margin = calibrate(values, labels, LEFT)
-    assert margin.threshold == pytest.approx(np.percentile(values, 2.5))
+    assert margin.threshold == pytest.approx(np.percentile(values, 0.5))
     assert margin.accepted
     assert "good images" in margin.note
 
@@ -186,6 +186,28 @@ def test_strata_have_thresholds_of_their_own_and_small_ones_fall_back(profile):
     unknown = profile.threshold(LEFT, Circumstances())
     assert unknown.value == LEFT.threshold
     assert unknown.origin.startswith("default")
+
+
+def test_good_images_alone_never_replace_what_the_whole_knows_of_failed_ones():
+    rng = np.random.default_rng(4)
+    samples = []
+    for number in range(160):
+        cut = number % 8 == 0
+        margin = rng.uniform(0, 0.01) if cut else rng.uniform(0.03, 0.09)
+        view = "PA" if cut or number % 2 else "AP"
+        samples.append(
+            Sample(
+                {"lung_margin_left": margin},
+                {"lung": not cut},
+                Circumstances(view=view),
+            )
+        )
+    made = calibrated_profile(samples, RULES, CalibrationSettings(resamples=0))
+    whole = made.threshold(LEFT, Circumstances())
+    upright = made.threshold(LEFT, Circumstances(view="AP"))
+    assert 0.01 < whole.value < 0.03
+    assert upright.value == whole.value
+    assert "0 failed" in upright.origin
 
 
 def test_profiles_are_read_as_written_and_hold_no_patient(profile, tmp_path):

@@ -109,7 +109,12 @@ def notification(assessment: Assessment) -> str:
         "second": ["The radiograph is of the second level and should be repeated."],
         "not_gradable": ["The radiograph cannot be graded."],
     }[assessment.level]
-    sentences += [_spoken(reason) for reason in assessment.decision.reasons]
+    # What is not assessable matters to a listener only where it made the level.
+    sentences += [
+        _spoken(reason)
+        for reason in assessment.decision.reasons
+        if assessment.level != "second" or not reason.startswith("Not assessable")
+    ]
     if assessment.change:
         word = "To improve it" if assessment.level == "intermediate" else "When it is repeated"
         text = assessment.change.text

@@ -152,15 +152,10 @@ def _calibrated(
     if not chosen:
         return None
     labels = np.array([bool(one.label(condition)) for one in chosen])
-    if stratum.depth and len(chosen) < settings.least_in_stratum:
-        found = Calibration(
-            None,
-            False,
-            None,
-            len(chosen),
-            int(labels.sum()),
-            note=f"{len(chosen)} samples; {settings.least_in_stratum} are needed.",
-        )
+    good = int(labels.sum())
+    small = _too_small(good, len(chosen) - good, settings) if stratum.depth else ""
+    if small:
+        found = Calibration(None, False, None, len(chosen), good, note=small)
     else:
         values = np.array([one.values[condition.name] for one in chosen])
         told = all(one.patient for one in chosen)
@@ -179,6 +174,18 @@ def _calibrated(
         curve=found.curve,
         note=found.note,
     )
+
+
+def _too_small(good: int, bad: int, settings: CalibrationSettings) -> str:
+    """Why a stratum has no thresholds of its own; empty when it may have them.
+
+    Distances of good images alone serve the whole site only: the whole may know failed ones.
+    """
+    if good + bad < settings.least_in_stratum:
+        return f"{good + bad} samples; {settings.least_in_stratum} are needed."
+    if min(good, bad) < settings.least_per_label:
+        return f"{good} satisfied and {bad} failed; {settings.least_per_label} of each are needed."
+    return ""
 
 
 def _spoiled_by_another(sample: Sample, condition: Condition, rules: RuleSet) -> bool:

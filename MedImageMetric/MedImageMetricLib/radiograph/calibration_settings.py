@@ -18,7 +18,7 @@ class CalibrationSettings:
         50, help="Samples that a stratum needs for thresholds of its own.", minimum=2
     )
     good_low_percent: float = setting(
-        2.5,
+        0.5,
         help="Distances of good images: lower end of the middle part.",
         unit="%",
         minimum=0.0,

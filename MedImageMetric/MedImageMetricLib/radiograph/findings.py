@@ -166,12 +166,15 @@ def _heart(found: Detections, settings: FindingSettings, least: float) -> Findin
             "Cardiothoracic ratio: not assessable (heart or a lung was not found).",
         )
     enlarged = ratio.value > settings.enlarged_above
-    word = "cardiac hypertrophy (enlarged heart silhouette)"
+    verdict = (
+        "cardiac hypertrophy (enlarged heart silhouette)"
+        if enlarged
+        else "no cardiac hypertrophy (heart silhouette not enlarged)"
+    )
     return Finding(
         name,
         "present" if enlarged else "absent",
-        f"Cardiothoracic ratio {ratio.value:.2f}: "
-        f"{word if enlarged else f'no {word}'}, limit {settings.enlarged_above:.2f}.",
+        f"Cardiothoracic ratio {ratio.value:.2f}: {verdict}, limit {settings.enlarged_above:.2f}.",
         ratio.value,
         geometry=ratio_lines(ratio),
     )

@@ -132,10 +132,12 @@ def decide(
     """States, level and explanation: each failing object and parameter with value and limit."""
     states = object_states(found, rules, results)
     level, rule = level_of(states, rules)
-    return states, LevelDecision(level, rule, _reasons(states, results))
+    return states, LevelDecision(level, rule, _reasons(states, results, level))
 
 
-def _reasons(states: ObjectStates, results: Sequence[ConditionResult]) -> tuple[str, ...]:
+def _reasons(
+    states: ObjectStates, results: Sequence[ConditionResult], level: Level
+) -> tuple[str, ...]:
     sentences = []
     for name, words in FAILED_WORDS.items():
         if getattr(states, name) != "not_satisfied":

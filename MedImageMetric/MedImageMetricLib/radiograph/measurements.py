@@ -71,17 +71,18 @@ def _scapula_share(
     """Pixels of both scapulae (inside `within`) over those of `whole`."""
     if not whole.area_px:
         return NotAssessable("the region that it is compared with is empty")
-    part, missing, shapes = np.zeros(found.shape, bool), [], []
+    part, missing, reasons, shapes = np.zeros(found.shape, bool), [], set(), []
     for side in ("right_scapula", "left_scapula"):
         one = found.region(side, least)
         if isinstance(one, NotAssessable):
             missing.append(f"{side.replace('_', ' ')}: {one.reason}")
+            reasons.add(one.reason)
             continue
         mask = one.mask if within is None else one.mask & within.mask
         part |= mask
         shapes += outlines(Region(mask), side.replace("_", " "))
     if len(missing) == 2:
-        return NotAssessable("; ".join(missing))
+        return NotAssessable("; ".join(missing if len(reasons) > 1 else reasons))
     return Measured(
         float(np.count_nonzero(part)) / whole.area_px,
         tuple(shapes),

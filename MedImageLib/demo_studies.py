@@ -89,7 +89,7 @@ def _cine(folder: Path, reference: Path) -> DemoStudy:
     return DemoStudy(
         "cine",
         "Short-axis cine MR, 20 phases, seed 7",
-        "cine",
+        "lv",
         folder / "cine",
         True,
         made.labels[made.ed_frame],
@@ -146,7 +146,7 @@ def real_studies(data_dir: Path, unpacked: Path) -> list[Callable[[], DemoStudy]
     files = {
         "real-radiograph-1": ("radiograph", "cxr_hannover/images/mhh_fff13f3a.png", HANNOVER),
         "real-radiograph-2": ("radiograph", "cxr_hannover/images/mhh_53c9be49.png", HANNOVER),
-        "real-cine-1": ("cine", f"cmr_cine_nifti4d/{CINE_FILE}", SUNNYBROOK),
+        "real-cine-1": ("lv", f"cmr_cine_nifti4d/{CINE_FILE}", SUNNYBROOK),
     }
     makers = [
         _maker(DemoStudy(name, title, processor, unpacked / name, False), data_dir / file)
@@ -172,4 +172,4 @@ def _unpacked_cine(archive: Path, unpacked: Path) -> DemoStudy:
     with tarfile.open(archive) as members:
         members.extractall(unpacked / "real-cine-2", filter="data")
     title = "Cine MR, 240 untouched DICOM files (Sunnybrook, CC0)"
-    return DemoStudy("real-cine-2", title, "cine", unpacked / "real-cine-2", False)
+    return DemoStudy("real-cine-2", title, "lv", unpacked / "real-cine-2", False)

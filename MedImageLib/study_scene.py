@@ -25,13 +25,14 @@ def write_study_scene(
     name: str,
     shown_frame: int = 0,
     others: Mapping[str, Volume] | None = None,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Path:
     """Write a scene that opens in Slicer with everything in one folder of the study.
 
     labels: one label map on the grid of the image, or one for each frame of a sequence, which
     opens at `shown_frame`. structures: label value → structure name. others: further volumes by
-    name. Lines of the result are drawn by their indices, so that they lie on the image also
-    where no millimeters are known.
+    name. tables: further tables by name, as rows. Lines of the result are drawn by their indices,
+    so that they lie on the image also where no millimeters are known.
     """
     from MedImageLib.headless import HeadlessApplication, save_scene
     from MedImageLib.nodes import add_folder, add_table, add_volume, place_in_folder, segment_of
@@ -49,6 +50,7 @@ def write_study_scene(
         rows = [{"name": v.name, "value": v.value, "unit": v.unit} for v in result.values]
         if rows:
             nodes.append(add_table(scene, rows, f"{name} measurements"))
+        nodes += [add_table(scene, rows, word) for word, rows in (tables or {}).items()]
         place_in_folder(scene, nodes, add_folder(scene, name))
         if isinstance(image, VolumeSequence):
             # Without the application nobody else brings the shown frame up to date.

@@ -8,30 +8,45 @@ from pathlib import Path
 from MedImageLib.command_line import Command
 
 
-def _add_cine(parser: argparse.ArgumentParser) -> None:
-    from MedImageLib.processing_settings import ModelProcessing
+def _add_lv(parser: argparse.ArgumentParser) -> None:
+    from CardiacLVLib.settings import LeftVentricleSettings
     from MedImageLib.settings import add_settings
 
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="CINE")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    add_settings(parser, ModelProcessing)
-
-
-def _cine(options: argparse.Namespace) -> int:
-    from CardiacLVLib.cine_input import load_cine
-    from CardiacLVLib.processing import process_cine
-    from MedImageLib.processing_settings import ModelProcessing
-    from MedImageLib.settings import settings_from
-    from MedImageLib.single_cases import run_each
-
-    settings = settings_from(options, ModelProcessing)
-    return run_each(
-        options.inputs,
-        options.out,
-        lambda path, folder: process_cine(load_cine(path), folder, settings),
+    parser.add_argument(
+        "input", type=Path, metavar="INPUT", help="short-axis cine MR: a folder or a file"
     )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="label map of every frame, such as an edited labels.nii.gz: all follows from it",
+    )
+    add_settings(parser, LeftVentricleSettings)
+    parser.epilog = "Exit code: 0 all well, 1 no short-axis cine or failed, 2 wrong usage."
+
+
+def _lv(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from CardiacLVLib.cine_input import load_cine
+    from CardiacLVLib.label_input import load_labels
+    from CardiacLVLib.processing import process_cine
+    from CardiacLVLib.settings import LeftVentricleSettings
+    from MedImageLib.results import output_files, write_result
+    from MedImageLib.settings import settings_from
+    from MedImageLib.writing.atomic import finished_folder
+
+    settings = settings_from(options, LeftVentricleSettings)
+    with finished_folder(options.out) as folder:
+        cine = load_cine(options.input)
+        labels = load_labels(options.labels, cine) if options.labels else None
+        result = process_cine(cine, folder, settings, labels, str(options.input))
+        write_result(folder, replace(result, files=output_files(folder)))
+    print(f"{options.out}: {' '.join(result.findings)}")
+    return 0
 
 
 COMMANDS = (
-    Command("cine", "left ventricle on short-axis cine MR: contours, volumes", _add_cine, _cine),
+    Command("lv", "left ventricle on short-axis cine MR: indices, phases, volumes", _add_lv, _lv),
 )

@@ -1,192 +1,187 @@
-"""Result, label maps, curve, report and scene of one short-axis cine."""
+"""The files of one cine: tables, label maps, report and scene; result.json is the caller's."""
 
 from __future__ import annotations
 
-import csv
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from CardiacLVLib.segmentation import CAVITY, CineSegmentation
-from MedImageLib.errors import MedImageError
-from MedImageLib.report import Picture, report_of, write_report
-from MedImageLib.report.curves import curve_picture
+from CardiacLVLib.analysis import STRUCTURES, CineAnalysis
+from CardiacLVLib.indices import DIMENSIONS, INDEX_NAMES, REGIONS
+from CardiacLVLib.pictures import contour_picture, ed_es, middle_slice, report_pictures
+from CardiacLVLib.pictures import shown_slices as shown
+from CardiacLVLib.result import KEY_NAMES, result_of
+from CardiacLVLib.tables import frame_rows, index_rows, regressed_rows, write_rows
+from MedImageLib.report import Table, report_of, write_report
 from MedImageLib.report.slices import slice_picture
-from MedImageLib.results import (
-    Curve,
-    Measurement,
-    ModelUsed,
-    QualityFlag,
-    Result,
-    Timing,
-    input_identity,
-)
-from MedImageLib.settings import settings_to_dict
+from MedImageLib.results import Result
 from MedImageLib.volume import VolumeSequence
 from MedImageLib.writing.atomic import finished_file
 
-MYOCARDIUM_G_PER_ML = 1.05
+_MOST_FLAGGED = 24
+_NAMES = (
+    "cavity area",
+    "myocardium area",
+    *(f"dimension {n} {name}" for n, name in enumerate(DIMENSIONS, start=1)),
+    *(f"wall thickness {name}" for name in REGIONS),
+)
 
 
-def write_outputs(
-    folder: Path, cine: VolumeSequence, found: CineSegmentation, settings: Any
-) -> Result:
-    """Write all files but result.json into the folder and return the result."""
-    result = result_of(cine, found, settings)
-    _write_labels(folder / "labels.nii.gz", cine, found)
-    _write_table(folder / "volumes.csv", cine, found)
-    pictures = _pictures(cine, found, result)
-    with finished_file(folder / "overlay.png") as temporary:
-        temporary.write_bytes(pictures[len(pictures) // 4].png)
-    write_report(
-        folder / "report.html", report_of(result, "Short-axis cine MR: left ventricle", pictures)
-    )
-    if settings.scene:
-        from MedImageLib.study_scene import write_study_scene
+def write_outputs(folder: Path, analysis: CineAnalysis) -> Result:
+    """Write labels.nii.gz, indices.csv, indices_regressed.csv, overlay.png, report.html, scene.mrb.
 
-        write_study_scene(
-            folder / "scene.mrb",
-            cine,
-            found.labels,
-            found.models[1].structures,
-            result,
-            "Cine",
-            shown_frame=found.ed_frame or 0,
-        )
+    The second table is left out without an ensemble, the scene where the settings say so.
+    Returns the result.
+    """
+    result = result_of(analysis)
+    _write_labels(folder / "labels.nii.gz", analysis)
+    write_rows(folder / "indices.csv", index_rows(analysis))
+    if analysis.regressed is not None:
+        write_rows(folder / "indices_regressed.csv", regressed_rows(analysis))
+    _write_overlay(folder / "overlay.png", analysis)
+    _write_report(folder / "report.html", analysis, result)
+    if analysis.settings.scene:
+        _write_scene(folder / "scene.mrb", analysis, result)
     return result
 
 
-def result_of(cine: VolumeSequence, found: CineSegmentation, settings: Any) -> Result:
-    """Volumes, ejection fraction, mass at end diastole, and the cavity over time."""
-    values, curves, findings = [], [], []
-    whole = found.cavity_volume_ml is not None and found.ed_frame is not None
-    reason = "" if whole else "Not assessable: no ventricle, one slice, or unknown spacing."
-    numbers: dict[str, tuple[float | None, str]] = {
-        "end_diastolic_volume": (None, "mL"),
-        "end_systolic_volume": (None, "mL"),
-        "stroke_volume": (None, "mL"),
-        "ejection_fraction": (None, "%"),
-        "myocardial_mass_end_diastole": (None, "g"),
-    }
-    if found.cavity_volume_ml is not None and found.ed_frame is not None:
-        assert found.myocardium_volume_ml is not None
-        edv = float(found.cavity_volume_ml[found.ed_frame])
-        esv = float(found.cavity_volume_ml[found.es_frame])
-        mass = float(found.myocardium_volume_ml[found.ed_frame]) * MYOCARDIUM_G_PER_ML
-        for name, value in zip(
-            numbers, (edv, esv, edv - esv, 100 * (edv - esv) / edv, mass), strict=True
-        ):
-            numbers[name] = (value, numbers[name][1])
-        findings.append(
-            f"Left ventricle {edv:.0f} mL at end diastole (frame {found.ed_frame + 1}), "
-            f"{esv:.0f} mL at end systole (frame {(found.es_frame or 0) + 1}), "
-            f"ejection fraction {100 * (edv - esv) / edv:.0f} %."
-        )
-    elif found.ed_frame is None:
-        findings.append("No left ventricle was found; nothing was measured.")
-    values = [Measurement(n, v, unit, text=reason) for n, (v, unit) in numbers.items()]
-    if found.cavity_volume_ml is not None:
-        curves.append(
-            Curve(
-                "cavity_volume",
-                tuple(found.cavity_volume_ml.tolist()),
-                "mL",
-                tuple(map(float, cine.index_values)),
-                cine.index_name,
-                cine.index_unit,
-            )
-        )
-    flags = (
-        QualityFlag(
-            "ventricle-found",
-            "not" if found.ed_frame is None else "satisfied",
-            "A left ventricle is seen."
-            if found.ed_frame is not None
-            else "No left ventricle is seen.",
-        ),
-    )
-    return Result(
-        module="CardiacLV",
-        task="cine",
-        inputs=(input_identity(cine.frames[0], frames=len(cine.frames)),),
-        values=tuple(values),
-        curves=tuple(curves),
-        flags=flags,
-        findings=tuple(findings),
-        warnings=found.remarks,
-        models=tuple(
-            ModelUsed(m.card.name, m.card.version, m.weights_sha256) for m in found.models
-        ),
-        timings=(Timing("segmentation", found.seconds),),
-        settings=settings_to_dict(settings),
-    )
-
-
-def _write_labels(path: Path, cine: VolumeSequence, found: CineSegmentation) -> None:
-    """Four-dimensional NIfTI; time step in milliseconds, so that viewers play it in time."""
+def _write_labels(path: Path, analysis: CineAnalysis) -> None:
+    """Four-dimensional NIfTI; the time step is kept, so that viewers play it in time."""
     import nibabel
 
-    array = np.stack([labels.array for labels in found.labels])
+    cine = analysis.cine
+    geometry = cine.frames[0].geometry
+    array = np.stack([labels.array for labels in analysis.labels])
     image = nibabel.Nifti1Image(
-        np.ascontiguousarray(array.transpose(3, 2, 1, 0)), cine.frames[0].geometry.ras_from_index
+        np.ascontiguousarray(array.transpose(3, 2, 1, 0)), geometry.ras_from_index
     )
-    steps = np.diff(cine.index_values)
-    step = float(np.median(steps)) if len(steps) else 1.0
-    image.header.set_zooms((*cine.frames[0].geometry.spacing_mm, step))
-    image.header.set_xyzt_units("mm", "msec")
+    image.header.set_zooms((*geometry.spacing_mm, _time_step(cine)))
+    time = {"ms": "msec", "s": "sec"}.get(cine.index_unit, "unknown")
+    image.header.set_xyzt_units("mm", time)
     with finished_file(path) as temporary:
         nibabel.save(image, temporary)
 
 
-def _write_table(path: Path, cine: VolumeSequence, found: CineSegmentation) -> None:
-    known = cine.frames[0].geometry.spacing_known
-    with (
-        finished_file(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as stream,
-    ):
-        writer = csv.writer(stream)
-        writer.writerow(
-            ["frame", f"{cine.index_name}_{cine.index_unit}", "cavity_volume_ml"]
-            + [f"cavity_area_slice{n}_mm2" for n in range(found.cavity_area_mm2.shape[1])]
+def _time_step(cine: VolumeSequence) -> float:
+    return float(np.median(np.diff(cine.index_values))) if len(cine.index_values) > 1 else 1.0
+
+
+def _write_overlay(path: Path, analysis: CineAnalysis) -> None:
+    middle = middle_slice(analysis)
+    with finished_file(path) as temporary:
+        temporary.write_bytes(
+            slice_picture(analysis.cine.frames[0])
+            if middle is None
+            else contour_picture(analysis, ed_es(analysis)[0], middle, size_px=640)
         )
-        for frame, index in enumerate(cine.index_values):
-            volume = "" if found.cavity_volume_ml is None else found.cavity_volume_ml[frame]
-            areas = found.cavity_area_mm2[frame] if known else [""] * len(found.cavity_area_mm2[0])
-            writer.writerow([frame, index, volume, *areas])
 
 
-def _pictures(cine: VolumeSequence, found: CineSegmentation, result: Result) -> list[Picture]:
-    if found.ed_frame is None or found.es_frame is None:
-        return [Picture(slice_picture(cine.frames[0]), "Middle slice of the first frame.")]
-    pictures = []
-    for frame, word in ((found.ed_frame, "End diastole"), (found.es_frame, "End systole")):
-        for plane, place in _planes(found, frame):
-            picture = slice_picture(
-                cine.frames[frame],
-                found.labels[frame],
-                index=plane,
-                names=found.models[1].structures,
-                size_px=480,
+def _write_report(path: Path, analysis: CineAnalysis, result: Result) -> None:
+    pictures = report_pictures(analysis, result.curves)
+    tables = [*_index_tables(analysis), *_slice_table(analysis), *_flagged_table(analysis)]
+    report = report_of(result, "Short-axis cine MR: left ventricle", pictures, tables)
+    key = [one for one in result.values if one.name in KEY_NAMES]
+    key.sort(key=lambda one: KEY_NAMES.index(one.name))
+    # What a slice alone says stands in a table of its own.
+    rest = [one for one in result.values if "_slice" not in one.name and one.name[:3] != "dim"]
+    told = tuple(one for one in key if one.value is not None)
+    write_report(path, replace(report, key_values=told, measurements=tuple(rest)))
+
+
+def _index_tables(analysis: CineAnalysis) -> list[Table]:
+    """The eleven indices of the slices shown, at both ends of the beat and in both ways."""
+    measured, regressed = analysis.measured, analysis.regressed
+    known = measured.plan.spacing_known
+    units = [("mm²" if known else "px²") if "mm2" in n else "mm" if known else "px"
+             for n in INDEX_NAMES]  # fmt: skip
+    frames = ed_es(analysis)
+    columns = ["index", "unit"]
+    for frame, word in zip(frames, ("ED", "ES"), strict=True):
+        columns.append(f"{word} (frame {frame}) measured")
+        columns += [f"{word} regressed ± spread"] if regressed else []
+    tables = []
+    for number, place in shown(analysis):
+        rows = []
+        for index, (name, unit) in enumerate(zip(_NAMES, units, strict=True)):
+            row: list[str | float | None] = [name, unit]
+            for frame in frames:
+                value = measured.indices[frame, number, index]
+                row.append(round(float(value), 1) if np.isfinite(value) else None)
+                if regressed:
+                    mean = regressed.indices[frame, number, index]
+                    spread = regressed.spread[frame, number, index]
+                    row.append(f"{mean:.1f} ± {spread:.1f}" if np.isfinite(mean) else "–")
+            rows.append(tuple(row))
+        title = f"Indices, {place} slice {number}"
+        tables.append(Table(title, tuple(columns), tuple(rows)))
+    return tables
+
+
+def _slice_table(analysis: CineAnalysis) -> list[Table]:
+    measured = analysis.measured
+    change = measured.function.fractional_area_change_percent
+    if not shown(analysis) or len(change) < 2:
+        return []
+    eye = measured.bulls_eye
+    ed, es = ed_es(analysis)
+    unit = "mm²" if measured.plan.spacing_known else "px²"
+    rows = []
+    for number, own in enumerate(measured.slice_phases):
+        areas = [measured.cavity_area_mm2[frame, number] for frame in (ed, es)]
+        rows.append(
+            (
+                number,
+                (eye.level_by_slice[number] if eye else None) or "",
+                *(round(float(a), 1) if np.isfinite(a) else None for a in areas),
+                None if own is None else own.ed_frame,
+                None if own is None else own.es_frame,
+                change[number],
             )
-            pictures.append(Picture(picture, f"{word}, {place} slice {plane + 1}."))
-    if result.curves:
-        times = cine.index_values
-        marks = [(times[found.ed_frame], "ED"), (times[found.es_frame], "ES")]
-        curve = curve_picture(result.curves, marks, "Cavity volume over one beat")
-        pictures.append(Picture(curve, "Cavity volume over time with end diastole and systole."))
-    return pictures
+        )
+    columns = ("slice", "level", f"cavity at ED ({unit})", f"cavity at ES ({unit})",
+               "own ED frame", "own ES frame", "area change (%)")  # fmt: skip
+    note = "Own frames are told from the slice's areas alone; area change lies between them."
+    return [Table("Slices", columns, tuple(rows), note)]
 
 
-def _planes(found: CineSegmentation, frame: int) -> list[tuple[int, str]]:
-    """Slices at a sixth, half and five sixths of those that show the ventricle."""
-    shown = np.flatnonzero((found.labels[frame].array == CAVITY).any((1, 2)))
-    if not len(shown):
-        raise MedImageError("The frame shows no ventricle; choose another.")
-    places = [
-        shown[min(len(shown) - 1, int(len(shown) * share))] for share in (1 / 6, 1 / 2, 5 / 6)
-    ]
-    chosen: dict[int, str] = {}
-    for plane, word in zip(places, ("first", "middle", "last"), strict=True):
-        chosen.setdefault(int(plane), word)
-    return list(chosen.items())
+def _flagged_table(analysis: CineAnalysis) -> list[Table]:
+    flagged = analysis.check.flagged if analysis.check else ()
+    if not flagged:
+        return []
+    usual = [max(abs(one.lowest), abs(one.highest)) for one in flagged]
+    by_excess = sorted(
+        range(len(flagged)),
+        key=lambda n: -abs(flagged[n].regressed - flagged[n].measured) / usual[n],
+    )
+    rows = []
+    for n in by_excess[:_MOST_FLAGGED]:
+        one = flagged[n]
+        regressed = f"{one.regressed:.1f}"
+        regressed += "" if one.spread is None else f" ± {one.spread:.1f}"
+        rows.append(
+            (one.frame, one.slice_number, _NAMES[INDEX_NAMES.index(one.index)],
+             round(one.measured, 1), regressed, f"{one.lowest:g} to {one.highest:g}")
+        )  # fmt: skip
+    left = len(flagged) - len(rows)
+    note = f"{left} more are named in the column flags of indices.csv." if left else ""
+    columns = ("frame", "slice", "index", "measured", "regressed", "usual difference")
+    return [Table("To be looked at: both ways differ", columns, tuple(rows), note)]
+
+
+def _write_scene(path: Path, analysis: CineAnalysis, result: Result) -> None:
+    from MedImageLib.study_scene import write_study_scene
+
+    tables = {"Cine indices": index_rows(analysis), "Cine volumes": frame_rows(analysis)}
+    if analysis.regressed is not None:
+        tables["Cine indices regressed"] = regressed_rows(analysis)
+    write_study_scene(
+        path,
+        analysis.cine,
+        analysis.labels,
+        STRUCTURES,
+        result,
+        "Cine",
+        shown_frame=ed_es(analysis)[0],
+        tables=tables,
+    )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from CardiacLVLib.settings import LeftVentricleSettings
 from MedImageLib.batch.processors import Processor
-from MedImageLib.processing_settings import ModelProcessing
 
 if TYPE_CHECKING:
     from MedImageLib.batch.cases import Case
     from MedImageLib.results import Result
-    from MedImageLib.volume import VolumeSequence
+    from MedImageLib.volume import Volume, VolumeSequence
 
 
 def accepts(case: Case) -> bool:
@@ -46,28 +47,45 @@ def _has_phases(path: Path) -> bool:
         return False
 
 
-def run(case: Case, folder: Path, settings: ModelProcessing) -> Result:
+def run(case: Case, folder: Path, settings: LeftVentricleSettings) -> Result:
     """Process the cine of a case. Raises NotShortAxisCineError when it holds none."""
     from CardiacLVLib.cine_input import load_listed_cine
 
-    return process_cine(load_listed_cine(case.files), folder, settings)
+    return process_cine(load_listed_cine(case.files), folder, settings, source=case.files[0].name)
 
 
-def process_cine(cine: VolumeSequence, folder: Path, settings: ModelProcessing) -> Result:
-    """Segment, measure, write labels.nii.gz, volumes.csv, report.html, scene.mrb."""
+def process_cine(
+    cine: VolumeSequence,
+    folder: Path,
+    settings: LeftVentricleSettings,
+    labels: Sequence[Volume] | None = None,
+    source: str = "",
+) -> Result:
+    """Segment, measure and write all files but result.json; see `write_outputs`.
+
+    labels: edited label maps, one a frame, to measure on instead of segmenting. source: names
+    the cine in errors. Raises NotShortAxisCineError, GeometryError, InputError.
+    """
+    from CardiacLVLib.analysis import analyze_cine, analyze_labels
     from CardiacLVLib.output import write_outputs
-    from CardiacLVLib.segmentation import segment_cine
+    from CardiacLVLib.short_axis import NotShortAxisCineError
 
-    found = segment_cine(cine, settings.inference())
-    return write_outputs(folder, cine, found, settings)
+    try:
+        if labels is None:
+            analysis = analyze_cine(cine, settings)
+        else:
+            analysis = analyze_labels(cine, labels, settings)
+    except NotShortAxisCineError as error:
+        raise NotShortAxisCineError(error.reason, source) from error
+    return write_outputs(folder, analysis)
 
 
 PROCESSORS = (
     Processor(
-        name="cine",
+        name="lv",
         accepts=accepts,
         run=run,
-        settings=ModelProcessing(),
-        models=("cine_localizer", "cine_ventricle"),
+        settings=LeftVentricleSettings(),
+        models=("cine_localizer", "cine_ventricle", "cine_indices"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Drawing on an enlarged picture in indices (i, j) of the image: outlines, lines, boxes, texts.
+"""Drawing on an enlarged picture in indices (i, j) of the image: outlines, paths, lines, texts.
 
 Everything has a dark rim, so that it is seen on bright and on dark parts of an image.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import math
+import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,30 @@ class Box:
     opposite_ij: tuple[float, float]
     text: str = ""
     color: str = "#F0E442"
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A curve through continuous indices (i, j), as of a sub-pixel contour.
+
+    points_ij: (n, 2), NaN where it is interrupted. name: in the legend; paths of one name share
+    an entry. dash: lengths on and off in turn; empty: all.
+    """
+
+    points_ij: np.ndarray
+    name: str = ""
+    color: str = "#FFFFFF"
+    dash: tuple[float, ...] = ()
+    width: float = 2.4
+
+
+@dataclass(frozen=True)
+class Text:
+    """A short text whose middle lies at an index (i, j)."""
+
+    at_ij: tuple[float, float]
+    text: str
+    color: str = "#FFFFFF"
 
 
 @dataclass(frozen=True)
@@ -121,6 +145,22 @@ class Canvas:
             y = middle[1] + side * across[1] * away - box[1] / 2
             self._label(line.text, *self._inside(x, y, box), line.color)
 
+    def path(self, path: Path) -> None:
+        dash = tuple(length * self._unit for length in path.dash)
+        points = np.asarray(path.points_ij, float)
+        for piece in np.split(points, np.flatnonzero(np.isnan(points).any(axis=1))):
+            known = piece[~np.isnan(piece).any(axis=1)]
+            if len(known) < 2:
+                continue
+            placed = [self._at((float(i), float(j))) for i, j in known]
+            self._stroke(placed, "#000000A0", path.width + 1.6)
+            for part in dashed(placed, dash):
+                self._stroke(part, path.color, path.width)
+
+    def text(self, text: Text) -> None:
+        x, y = self._at(text.at_ij)
+        self._haloed(text.text, x, y, "mm", self._font, text.color)
+
     def box(self, box: Box) -> None:
         (x0, y0), (x1, y1) = self._at(box.corner_ij), self._at(box.opposite_ij)
         points = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
@@ -197,11 +237,13 @@ class Canvas:
             (left + width / 2, top + height / 2), text, fill=color, font=self._font, anchor="mm"
         )
 
-    def _haloed(self, text: str, x: float, y: float, anchor: str, font: Any) -> None:
+    def _haloed(
+        self, text: str, x: float, y: float, anchor: str, font: Any, color: str = "#FFFFFF"
+    ) -> None:
         self._draw.text(
             (x, y),
             text,
-            fill="#FFFFFF",
+            fill=color,
             font=font,
             anchor=anchor,
             stroke_width=round(2 * self._unit),
@@ -253,7 +295,7 @@ def font_of(size: int) -> ImageFont.FreeTypeFont:
     spec = importlib.util.find_spec("matplotlib")
     places = (spec.submodule_search_locations or []) if spec else []
     for place in places:
-        path = Path(place) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+        path = pathlib.Path(place) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
         if path.is_file():
             return ImageFont.truetype(str(path), size)
     return ImageFont.load_default(size)  # type: ignore[return-value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from MedImageLib.report.page import unit_text
 from MedImageLib.results import Curve
@@ -13,17 +14,35 @@ from MedImageLib.results import Curve
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = "os^D"
+_BAND = "#E8B87A"
+
+
+@dataclass(frozen=True)
+class Band:
+    """A range of values along an index, in the units of the curves; None leaves a gap."""
+
+    name: str
+    index_values: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
 
 
 def curve_picture(
-    curves: Sequence[Curve], marks: Sequence[tuple[float, str]] = (), title: str = ""
+    curves: Sequence[Curve],
+    marks: Sequence[tuple[float, str]] = (),
+    title: str = "",
+    *,
+    fits: Sequence[Curve] = (),
+    bands: Sequence[Band] = (),
 ) -> bytes:
     """PNG of curves that share their units; values that are not assessable leave a gap.
 
     marks: index value and text of events (end-diastole, end-systole), drawn as upright lines.
+    fits: smooth curves through the values; where there are some, the curves are drawn as points.
+    bands: ranges, drawn below.
     Raises ValueError without curves or with different units.
     """
-    if not curves or len({(one.unit, one.index_unit) for one in curves}) != 1:
+    if not curves or len({(one.unit, one.index_unit) for one in (*curves, *fits)}) != 1:
         raise ValueError("Curves in one plot need the same units, and at least one is needed.")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -31,20 +50,23 @@ def curve_picture(
     figure = Figure(figsize=(7.2, 3.4), dpi=200, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
+    for band in bands:
+        low, high = _numbers(band.low), _numbers(band.high)
+        axes.fill_between(band.index_values, low, high, color=_BAND, lw=0, label=_words(band.name))
     styles = zip(
         itertools.cycle(_COLORS), itertools.cycle(_DASHES), itertools.cycle(_MARKERS), strict=False
     )
-    for one, (color, dash, marker) in zip(curves, styles, strict=False):
-        values = [float("nan") if value is None else value for value in one.values]
+    for one, (color, dash, marker) in zip((*curves, *fits), styles, strict=False):
+        is_fit = one in fits
         axes.plot(
             one.index_values,
-            values,
-            dash,
+            _numbers(one.values),
+            "none" if fits and not is_fit else dash,
             color=color,
-            marker=marker,
+            marker="" if is_fit else marker,
             markersize=4,
             linewidth=1.6,
-            label=_plain(one.name.replace("_", " ")),
+            label=_words(one.name),
         )
     for place, text in marks:
         axes.axvline(place, color="#5a6670", linewidth=1, linestyle=(0, (4, 3)))
@@ -64,13 +86,21 @@ def curve_picture(
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#d5dbe0", linewidth=0.6)
     axes.margins(y=0.15)
-    if len(curves) > 1:
+    if len(curves) + len(fits) + len(bands) > 1:
         axes.legend(frameon=False, fontsize=9)
     if title:
         axes.set_title(_plain(title), fontsize=11, loc="left")
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
+
+
+def _numbers(values: Sequence[float | None]) -> list[float]:
+    return [float("nan") if value is None else value for value in values]
+
+
+def _words(name: str) -> str:
+    return _plain(name.replace("_", " "))
 
 
 def _axis(name: str, unit: str) -> str:

@@ -20,7 +20,9 @@ from MedImageLib.report.canvas import (
     Box,
     Canvas,
     Line,
+    Path,
     Style,
+    Text,
     dashed,
     font_of,
 )
@@ -41,6 +43,8 @@ def overlay_picture(
     colors: Mapping[int, str] | None = None,
     lines: Sequence[Line] = (),
     boxes: Sequence[Box] = (),
+    paths: Sequence[Path] = (),
+    texts: Sequence[Text] = (),
     letters: tuple[str, str, str, str] | None = None,
     window: tuple[float, float] | None = None,
     size_px: int = 768,
@@ -49,8 +53,9 @@ def overlay_picture(
 
     image: (j, i) gray or (j, i, 3) of 8 bits. labels: (j, i) integers, 0 is background; names:
     by label. spacing_mm: along (i, j); None, or relative values with spacing_known False, give
-    no scale bar. letters: orientation at (left, right, top, bottom). window: lowest and highest
-    value shown; default the 1st and 99th percentile. size_px: longer side of the image.
+    no scale bar. paths, texts: drawn over the outlines; a named path comes into the legend.
+    letters: orientation at (left, right, top, bottom). window: lowest and highest value shown;
+    default the 1st and 99th percentile. size_px: longer side of the image.
     Raises ValueError when shapes do not fit.
     """
     from PIL import Image, ImageDraw
@@ -81,15 +86,21 @@ def overlay_picture(
             canvas.tag(np.equal(labels, value), styles[value])
     for box in boxes:
         canvas.box(box)
+    for path in paths:
+        canvas.path(path)
     for line in lines:
         canvas.line(line)
+    for text in texts:
+        canvas.text(text)
     if letters:
         canvas.letters(letters)
     known = spacing_mm is not None and spacing_known
     canvas.scale_bar(per_mm * OVERSAMPLING if known else None)
     picture = picture.resize(size, Image.Resampling.LANCZOS)
-    if styles:
-        picture = _with_legend(picture, list(styles.values()), numbered=len(shown) > 1)
+    named = {path.name: Style(0, path.name, path.color, path.dash) for path in paths if path.name}
+    if styles or named:
+        listed = [*styles.values(), *named.values()]
+        picture = _with_legend(picture, listed, numbered=len(shown) > 1)
     return _png(picture)
 
 
@@ -116,7 +127,10 @@ def _with_legend(picture: Image.Image, styles: list[Style], numbered: bool) -> I
     width = picture.width * OVERSAMPLING
     sample, gap, row = 36 * unit, 22 * unit, 28 * unit
     x, y, places = 14 * unit, 8 * unit, []
-    texts = [f"{style.number}  {style.name}" if numbered else style.name for style in styles]
+    texts = [
+        f"{style.number}  {style.name}" if numbered and style.number else style.name
+        for style in styles
+    ]
     room = width - 28 * unit - sample - 8 * unit
     texts = [_fitting(text, font, room) for text in texts]
     for text in texts:

@@ -34,16 +34,22 @@ _UNITS = {
     "[hnsf'U]": "HU",
     "g/ml{SUVbw}": "g/mL (SUV)",
     "/min": "1/min",
+    "{px}": "pixels",
+    "{px}2": "pixels²",
 }
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with its caption; alt: what is seen, for those who do not see it."""
+    """A PNG with its caption.
+
+    alt: what is seen, for those who do not see it. wide: over the whole width of the page.
+    """
 
     png: bytes
     caption: str
     alt: str = ""
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,13 @@ class Report:
     """What a page holds, from top to bottom; what is empty is left out.
 
     study_hash: SHA256 that names the study, shortened on the page. summary: sentences, the most
-    important first.
+    important first. key_values: few measurements that are read before all else.
     """
 
     title: str
     study_hash: str = ""
     summary: tuple[str, ...] = ()
+    key_values: tuple[Measurement, ...] = ()
     pictures: tuple[Picture, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     flags: tuple[QualityFlag, ...] = ()

@@ -7,7 +7,7 @@ indices of the volume can be followed into the picture.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class SliceView:
 
     image, labels: (row, column). spacing_mm: along (column index, row index).
     letters: at (left, right, top, bottom). across, down: axis of (i, j, k) and whether mirrored.
+    offset: of the whole slice's (i, j), of the first pixel shown.
     """
 
     image: np.ndarray
@@ -36,10 +37,27 @@ class SliceView:
     across: tuple[int, bool]
     down: tuple[int, bool]
     shape_ijk: tuple[int, int, int]
+    offset: tuple[int, int] = (0, 0)
 
     def place(self, index_ijk: Sequence[float]) -> tuple[float, float]:
         """Where an index (i, j, k) of the volume lies in the picture, as its (i, j)."""
-        return self._along(index_ijk, self.across), self._along(index_ijk, self.down)
+        across = self._along(index_ijk, self.across) - self.offset[0]
+        return across, self._along(index_ijk, self.down) - self.offset[1]
+
+    def cropped(self, one_ijk: Sequence[float], other_ijk: Sequence[float]) -> SliceView:
+        """The part of the slice between two indices (i, j, k), both within, as far as it goes."""
+        corners = np.array([self.place(one_ijk), self.place(other_ijk)])
+        last = np.array(self.image.shape[1::-1]) - 1
+        low, high = (
+            np.clip(np.round(end(corners, axis=0)).astype(int), 0, last) for end in (np.min, np.max)
+        )
+        window = slice(low[1], high[1] + 1), slice(low[0], high[0] + 1)
+        return replace(
+            self,
+            image=self.image[window],
+            labels=None if self.labels is None else self.labels[window],
+            offset=(self.offset[0] + int(low[0]), self.offset[1] + int(low[1])),
+        )
 
     def _along(self, index_ijk: Sequence[float], axis: tuple[int, bool]) -> float:
         number, mirrored = axis

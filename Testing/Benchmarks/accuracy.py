@@ -58,12 +58,16 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--steps", type=int, help="by default those of the settings file")
+    parser.add_argument("--side", type=int, help="of the networks' grid; by default the settings'")
     parser.add_argument("--localizer-run", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     settings = load_settings(settings_path(options.name), TrainingSettings)
     steps = options.steps or settings.steps
+    if options.side:
+        size = (options.side,) * len(settings.framing.size)
+        settings = replace(settings, framing=replace(settings.framing, size=size))
     samples = read_samples(options.data, settings.sources)
     training, held_out = fold_split(samples, options.fold)
     prepared = [prepare(sample, settings) for sample in training]

@@ -3,7 +3,8 @@
 A beat is cyclic and a ventricle one piece: probabilities are lightly smoothed over time, of two
 cavities the one on the axis is kept, a plane that is empty between two others may answer with
 less, and what appears alone is removed. Nothing is put where the network saw nothing, and
-nothing beyond the outermost planes that showed a cavity by themselves.
+nothing beyond the outermost planes that showed a cavity by themselves. A cavity at the base that
+fills while the ventricle empties is the atrium's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ NEIGHBOR_SHARE = 0.1
 FEWEST_FRAMES_OF_A_BEAT = 8
 FILLING_PROBABILITY = 0.2
 NEAR_AXIS_MM = 20.0
+FEWEST_PLANES_OF_A_STACK = 4
+_BASE_WIDER = 1.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,38 @@ def lonely(shown: np.ndarray) -> list[tuple[int, int]]:
             if not inside and (frame, plane) not in found:
                 found.append((int(frame), int(plane)))
     return found
+
+
+def planes_beyond_base(areas: np.ndarray) -> tuple[int, ...]:
+    """Planes at the base whose cavity is no smaller at end systole than at end diastole.
+
+    areas: (frame, plane), any unit. Systole is told by all planes together, the base by its
+    wider cavities; of a beat, three frames about each moment count. At most a third of the
+    planes that show a cavity is named; none where the stack is short or its base is not clear.
+    """
+    shown = np.flatnonzero(areas.any(0))
+    third = len(shown) // 3
+    total = areas.sum(1)
+    if len(shown) < FEWEST_PLANES_OF_A_STACK or total.max() <= total.min():
+        return ()
+    diastole, systole = areas[_about(total.argmax(), total)], areas[_about(total.argmin(), total)]
+    full, empty = diastole.mean(0)[shown], systole.mean(0)[shown]
+    ends = full[:third].mean(), full[-third:].mean()
+    if max(ends) < _BASE_WIDER * min(ends):
+        return ()
+    found: list[int] = []
+    for n in range(third) if ends[0] > ends[1] else range(len(shown) - 1, -1, -1)[:third]:
+        if empty[n] < full[n]:
+            break
+        found.append(int(shown[n]))
+    return tuple(sorted(found))
+
+
+def _about(frame: np.integer, total: np.ndarray) -> list[int]:
+    """A frame, and of a beat those before and after it."""
+    if len(total) < FEWEST_FRAMES_OF_A_BEAT:
+        return [int(frame)]
+    return [int(frame + step) % len(total) for step in (-1, 0, 1)]
 
 
 def _likeliest(values: np.ndarray) -> np.ndarray:

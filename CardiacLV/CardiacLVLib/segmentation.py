@@ -18,6 +18,7 @@ from CardiacLVLib.consistency import (
     PlaneProbabilities,
     consistent_labels,
     one_ventricle,
+    planes_beyond_base,
     separate_labels,
 )
 from CardiacLVLib.evidence import Evidence, check_evidence, evidence_of
@@ -110,6 +111,9 @@ def segment_cine(
     labels = np.zeros(images.shape, np.uint8)
     for plane, (window, part) in enumerate(zip(windows, found, strict=True)):
         labels[:, plane, window.rows, window.columns] = part
+    if consistent:
+        beyond = planes_beyond_base((labels == CAVITY).sum((2, 3)))
+        remarks.extend(_without_planes(beyond, labels, found))
     evidence = evidence_of(
         found,
         [window.probabilities.values for window in windows],
@@ -151,6 +155,25 @@ def _seen_plane(
         values[n] = answer.probabilities
     inside = (index[0] - rows.start, index[1] - columns.start)
     return _Window(rows, columns, PlaneProbabilities(values, inside, pixel_mm))
+
+
+def _without_planes(
+    planes: Sequence[int], labels: np.ndarray, found: Sequence[np.ndarray]
+) -> tuple[Remark, ...]:
+    """Empty these planes in both forms of the labels, and say so."""
+    if not planes:
+        return ()
+    for plane in planes:
+        labels[:, plane] = 0
+        found[plane][:] = 0
+    listed = ", ".join(map(str, planes))
+    return (
+        Remark(
+            "beyond-base",
+            f"Planes {listed} (from 0) lie beyond the base: their cavity does not shrink while "
+            "the ventricle empties, as in the atrium; they were left empty.",
+        ),
+    )
 
 
 def _covered(frame: Frame, shape: Sequence[int]) -> tuple[slice, slice]:

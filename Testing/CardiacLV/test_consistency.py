@@ -14,6 +14,7 @@ from CardiacLVLib.consistency import (
     consistent_labels,
     gaps,
     lonely,
+    planes_beyond_base,
     separate_labels,
 )
 
@@ -108,3 +109,20 @@ def test_gaps_and_lonely_speak_of_empty_and_of_shown_planes_alone(rows):
         outside[ever[0] : ever[-1] + 1] = False
     assert not between[:, outside].any()
     assert all(there[frame, plane] for frame, plane in lonely(there))
+
+
+@pytest.mark.parametrize("frames", [2, 20])
+def test_what_fills_at_the_base_while_the_ventricle_empties_is_the_atrium(frames):
+    contraction = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frames) / frames)
+    wide = np.array([0.0, 300, 500, 700, 900, 1000, 1000, 900, 500, 400])
+    areas = wide * (1 - 0.4 * contraction[:, None])
+    areas[:, 8:] = wide[8:] * (1 + 0.3 * contraction[:, None])
+    assert planes_beyond_base(areas) == (8, 9)
+    assert planes_beyond_base(areas[:, ::-1]) == (0, 1)
+    # An apex that bulges in systole stays the ventricle's, and so does a base that contracts.
+    bulging = wide * (1 - 0.4 * contraction[:, None])
+    assert planes_beyond_base(bulging) == ()
+    bulging[:, 1] = 300 * (1 + 0.3 * contraction)
+    assert planes_beyond_base(bulging) == ()
+    assert planes_beyond_base(areas[:, 7:]) == ()
+    assert planes_beyond_base(np.tile(wide, (frames, 1))) == ()

@@ -7,6 +7,7 @@ was interrupted goes on as if it had not been.
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from MedImageLib.network.training import learning_rate
 from MedImageLib.settings import check_settings, setting
 from MedImageLib.writing.atomic import finished_file
 
@@ -38,6 +38,15 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """Linear rise over the first twentieth, then half a cosine down to a hundredth."""
+    rise = max(1, steps // 20)
+    if step < rise:
+        return peak * (step + 1) / rise
+    share = (step - rise) / max(1, steps - rise)
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def fit(

@@ -7,8 +7,6 @@ generator that depends on seed, fold and step alone, which makes a run resumable
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,11 +24,11 @@ from MedImageLib.network.augmentation import (
     scaled,
     standardized_batch,
 )
+from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing, seen, whole_frame
 from MedImageLib.network.losses import multi_level_loss
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.samples import Sample, Source, drawn_mask, read_samples
-from MedImageLib.writing.atomic import finished_file
 
 FOLDS = 5
 FINISH = "finish"
@@ -161,15 +159,6 @@ def draw_batch(
     return standardized_batch(torch.stack(images).unsqueeze(1)), torch.stack(labels), drawn
 
 
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Linear rise over the first twentieth, then half a cosine down to a hundredth."""
-    rise = max(1, steps // 20)
-    if step < rise:
-        return peak * (step + 1) / rise
-    share = (step - rise) / max(1, steps - rise)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
-
-
 def train_network(
     prepared: Sequence[Prepared],
     settings: TrainingSettings,
@@ -187,82 +176,31 @@ def train_network(
     """
     torch.manual_seed(settings.seed * 100 + key)
     network = build(settings.network)
-    averaged = build(settings.network)
     if start_from is not None:
         network.load_state_dict(torch.load(start_from, weights_only=True)["averaged"])
-    averaged.load_state_dict(network.state_dict())
     memory = torch.channels_last if settings.network.dimensions == 2 else torch.channels_last_3d
     network.to(memory_format=memory)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(
-        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    checkpoint = folder / "checkpoint.pt"
-    first = 0
-    if checkpoint.is_file():
-        kept = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(kept["network"])
-        averaged.load_state_dict(kept["averaged"])
-        optimizer.load_state_dict(kept["optimizer"])
-        first = kept["step"]
-    weights = [
-        0.5 + 0.5 * (n + 1) / settings.network.levels for n in range(settings.network.levels)
-    ]
-    network.train()
-    started, running = time.monotonic(), 0.0
-    for step in range(first, steps):
+    levels = settings.network.levels
+    weights = [0.5 + 0.5 * (n + 1) / levels for n in range(levels)]
+
+    def loss_of_step(network: MultiLevelNetwork, step: int) -> Tensor:
         generator = np.random.default_rng((settings.seed, key, step))
         images, labels, drawn = draw_batch(prepared, settings, generator)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, settings.learning_rate)
         # bfloat16 halves the time on processors that have it; losses stay in float32.
         with torch.autocast("cpu", dtype=torch.bfloat16):
             coarse = list(network.levels(images.contiguous(memory_format=memory), coarse=True))
         # Only the last level answers at full resolution; the others learn on their own grid.
-        levels = [*coarse[:-1], resized(coarse[-1].float(), images.shape[2:])]
-        loss = multi_level_loss(levels, labels, drawn, weights)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        if torch.isfinite(loss):
-            optimizer.step()
-            _average(averaged, network, min(settings.average, (step + 1) / (step + 10)))
-        running = loss.item() if step == first else 0.98 * running + 0.02 * loss.item()
-        done = step + 1
-        if done % settings.checkpoint_every == 0 or done == steps:
-            _save(checkpoint, network, averaged, optimizer, done)
-            left = (time.monotonic() - started) / (done - first) * (steps - done)
-            say(f"step {done}/{steps}  loss {running:.4f}  {left / 60:.1f} min left")
-    return averaged.eval()
+        last = resized(coarse[-1].float(), images.shape[2:])
+        return multi_level_loss([*coarse[:-1], last], labels, drawn, weights)
 
-
-def _average(averaged: torch.nn.Module, network: torch.nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(
-            averaged.state_dict().values(), network.state_dict().values(), strict=True
-        ):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new.contiguous(), 1 - decay)
-            else:
-                kept.copy_(new)
-
-
-def _save(
-    path: Path,
-    network: torch.nn.Module,
-    averaged: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    step: int,
-) -> None:
-    with finished_file(path) as temporary:
-        torch.save(
-            {
-                "network": network.state_dict(),
-                "averaged": averaged.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "step": step,
-            },
-            temporary,
-        )
+    how = FitSettings(
+        steps=steps,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        average=settings.average,
+        checkpoint_every=settings.checkpoint_every,
+    )
+    return fit(network, loss_of_step, folder, how, say)
 
 
 def trained_network(run: Path, fold: int, settings: NetworkSettings) -> MultiLevelNetwork:
@@ -271,7 +209,7 @@ def trained_network(run: Path, fold: int, settings: NetworkSettings) -> MultiLev
     Raises ModelError when that fold was not trained.
     """
     folder = fold_folder(run, fold)
-    path = (folder / FINISH if (folder / FINISH / "done").exists() else folder) / "checkpoint.pt"
+    path = (folder / FINISH if (folder / FINISH / "done").exists() else folder) / CHECKPOINT
     if not path.is_file():
         raise ModelError(f"{path}: this fold was not trained yet; run `medimage train` first.")
     network = MultiLevelNetwork(settings)
@@ -328,7 +266,7 @@ def _train_fold(
     last = fold >= FOLDS
     if not (folder / "done").exists():
         steps = settings.final_steps if last else settings.steps
-        start = fold_folder(out, 0) / "checkpoint.pt"
+        start = fold_folder(out, 0) / CHECKPOINT
         train_network(
             [prepared[_key(s)] for s in training],
             settings,
@@ -352,7 +290,7 @@ def _train_fold(
             finish,
             key=fold + FOLDS + 1,
             steps=settings.finish_steps,
-            start_from=folder / "checkpoint.pt",
+            start_from=folder / CHECKPOINT,
             say=_prefixed(say, f"{settings.name} {folder.name} {FINISH}"),
         )
         (finish / "done").touch()

@@ -10,13 +10,13 @@ from discs import write_discs
 
 from MedImageLib.errors import InputError, ModelError, SettingsError
 from MedImageLib.network.evaluation import evaluate_run, summary
+from MedImageLib.network.fitting import learning_rate
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.multi_level import Block, Branch, NetworkSettings
 from MedImageLib.network.samples import Source, drawn_mask, read_samples
 from MedImageLib.network.training import (
     TrainingSettings,
     fold_split,
-    learning_rate,
     run_training,
     trained_network,
 )

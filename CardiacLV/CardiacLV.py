@@ -42,7 +42,8 @@ class CardiacLV(ScriptedLoadableModule):
         self.parent.contributors = ["MedImage contributors"]
         self.parent.helpText = _("""
 Segments cavity and myocardium of the left ventricle on every frame and slice of a short-axis cine
-MR and gives volumes, ejection fraction and mass. Papillary muscles belong to the cavity.
+MR and gives eleven indices of each, the phases of the beat, volumes, ejection fraction and mass.
+Change a contour, press Recompute, and all numbers follow. Papillary muscles belong to the cavity.
 <p>For research use. Not a medical device.</p>
 """)
         self.parent.acknowledgementText = _("""
@@ -61,16 +62,28 @@ class CardiacLVParameterNode:
     The parameters needed by the module.
 
     inputSequence - The cine: a sequence of volumes.
-    outputTable - Where volumes by frame are put; a new node when none is chosen.
+    outputTable - Where volumes and phases by frame are put; a new node when none is chosen.
+    indicesTable - Where the indices of every frame and slice are put; likewise.
+    contours - The sequence of segmentations: put there by Apply, read by Recompute.
     level - Level of the networks at which to stop; 0 means the last one.
     stopBelow - Stop at a level that changes less than this share.
+    consistent - Let neighboring frames and slices support one another.
+    automaticInsertion - Find the anterior insertion of the right ventricle in the images.
+    insertionDeg - Direction to it otherwise; holds what was found.
+    heartRateBpm - For the cardiac output; 0 means as the file says.
     resultText - What was found, in words.
     """
 
     inputSequence: vtkMRMLSequenceNode
     outputTable: vtkMRMLTableNode
+    indicesTable: vtkMRMLTableNode
+    contours: vtkMRMLSequenceNode
     level: Annotated[int, WithinRange(0, 32)] = 0
     stopBelow: Annotated[float, WithinRange(0.0, 1.0)] = 0.0
+    consistent: bool = True
+    automaticInsertion: bool = True
+    insertionDeg: Annotated[float, WithinRange(-360.0, 360.0)] = 0.0
+    heartRateBpm: Annotated[float, WithinRange(0.0, 300.0)] = 0.0
     resultText: str = ""
 
 
@@ -107,6 +120,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         # Buttons
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        self.ui.recomputeButton.connect("clicked(bool)", self.onRecomputeButton)
 
         self.initializeParameterNode()
 
@@ -159,45 +173,41 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._checkCanApply()
 
     def _checkCanApply(self, caller=None, event=None) -> None:
-        canApply = bool(self._parameterNode and self._parameterNode.inputSequence)
+        parameters = self._parameterNode
+        canApply = bool(parameters and parameters.inputSequence)
         self.ui.applyButton.enabled = canApply
         self.ui.applyButton.toolTip = (
             _("Segment and measure the left ventricle")
             if canApply
             else _("Select a short-axis cine")
         )
+        self.ui.recomputeButton.enabled = bool(canApply and parameters.contours)
+        self.ui.insertionSpinBox.enabled = bool(parameters and not parameters.automaticInsertion)
 
     def onApplyButton(self) -> None:
         """Run processing when user clicks "Apply" button."""
+        self._apply(self.logic.process)
+
+    def _apply(self, action) -> None:
+        """Do what a button says and show how it ended."""
         self.ui.statusLabel.text = _("Working...")
         slicer.app.processEvents()
         with slicer.util.tryWithErrorDisplay(
             _("The cine could not be processed."), waitCursor=True
         ):
             try:
-                self.ui.statusLabel.text = self._apply()
+                from MedImageLib.in_slicer import ensure_packages
+
+                ensure_packages("CardiacLV")
+                action(self._parameterNode)
+                self.ui.statusLabel.text = _("Done.")
             except Exception:
                 self.ui.statusLabel.text = _("Nothing was computed.")
                 raise
 
-    def _apply(self) -> str:
-        """Do what the button says and return what to show as status."""
-        from MedImageLib.in_slicer import ensure_packages
-
-        ensure_packages("CardiacLV")
-        parameters = self._parameterNode
-        if not parameters.outputTable:
-            parameters.outputTable = slicer.mrmlScene.AddNewNodeByClass(
-                "vtkMRMLTableNode",
-                slicer.mrmlScene.GenerateUniqueName(_("Left ventricle volumes")),
-            )
-        parameters.resultText = self.logic.process(
-            parameters.inputSequence,
-            parameters.outputTable,
-            parameters.level,
-            parameters.stopBelow,
-        )
-        return _("Done.")
+    def onRecomputeButton(self) -> None:
+        """Measure again when user clicks "Recompute from edited contours" button."""
+        self._apply(self.logic.recompute)
 
 
 #
@@ -215,59 +225,122 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
     def getParameterNode(self):
         return CardiacLVParameterNode(super().getParameterNode())
 
-    def process(
-        self,
-        inputSequence: vtkMRMLSequenceNode,
-        outputTable: vtkMRMLTableNode,
-        level: int = 0,
-        stopBelow: float = 0.0,
-    ) -> str:
+    def process(self, parameters: CardiacLVParameterNode) -> str:
         """
-        Segment and measure the left ventricle on a cine.
+        Segment and measure the left ventricle on a cine; results go where the parameters say.
         Can be used without GUI widget.
-        :param inputSequence: sequence of volumes, one a frame
-        :param outputTable: gets the volumes by frame
-        :param level: level of the networks, 0 for the last one
-        :param stopBelow: stop at a level that changes less than this share
+        :param parameters: see CardiacLVParameterNode; what is not chosen is made
         :return: what was found, in words
         """
-        if not inputSequence or not outputTable:
-            raise ValueError("Input sequence or output table is invalid")
+        if not parameters.inputSequence:
+            raise ValueError("Input sequence is invalid")
 
-        from MedImageLib.nodes import update_table, volume_sequence_of
+        from CardiacLVLib import analysis
+        from MedImageLib.nodes import volume_sequence_of
+
+        cine = volume_sequence_of(parameters.inputSequence)
+        found = analysis.analyze_cine(cine, self.settingsOf(parameters))
+        parameters.contours = self.addSegmentations(parameters.inputSequence, found)
+        return self.showResult(parameters, found)
+
+    def recompute(self, parameters: CardiacLVParameterNode) -> str:
+        """
+        Measure again on the contours of the scene, edited or not; no contour is changed.
+        :param parameters: with inputSequence and contours
+        :return: what was found, in words
+        """
+        if not parameters.inputSequence or not parameters.contours:
+            raise ValueError("Input sequence or contours are invalid")
+
+        from CardiacLVLib import analysis
+        from MedImageLib.nodes import segmentation_sequence_labels, volume_sequence_of
+        from MedImageLib.terminology import structure
+
+        cine = volume_sequence_of(parameters.inputSequence)
+        self.storeEdits(parameters)
+        labels = segmentation_sequence_labels(
+            parameters.contours,
+            cine.frames[0].geometry,
+            [structure(name).name for name in analysis.STRUCTURES.values()],
+        )
+        found = analysis.analyze_labels(cine, labels, self.settingsOf(parameters))
+        return self.showResult(parameters, found)
+
+    def settingsOf(self, parameters: CardiacLVParameterNode):
+        """The package's settings of the parameters."""
+        from CardiacLVLib.settings import LeftVentricleSettings
+
+        return LeftVentricleSettings(
+            level=parameters.level,
+            stop_below=parameters.stopBelow,
+            scene=False,
+            consistent=parameters.consistent,
+            insertion_deg=None if parameters.automaticInsertion else parameters.insertionDeg,
+            heart_rate_bpm=parameters.heartRateBpm or None,
+        )
+
+    def showResult(self, parameters: CardiacLVParameterNode, found) -> str:
+        """Tables, lines of the dimensions and text, in place of those of the run before."""
+        from CardiacLVLib import result, tables
+        from MedImageLib.nodes import update_table
         from MedImageLib.result_text import result_text
 
-        cine = volume_sequence_of(inputSequence)
-        found, result = self.measureCine(cine, level, stopBelow)
-        self.addSegmentations(inputSequence, found)
-        rows = self.volumeRows(cine, found)
-        units = {"index": cine.index_unit, "cavity_volume": "mL", "myocardium_volume": "mL"}
-        update_table(outputTable, rows, units=units)
-        return result_text(result)
+        if not parameters.outputTable:
+            parameters.outputTable = self.addTable(_("Left ventricle volumes"))
+        if not parameters.indicesTable:
+            parameters.indicesTable = self.addTable(_("Left ventricle indices"))
+        units = tables.frame_units(found)
+        update_table(parameters.outputTable, tables.frame_rows(found), units=units)
+        update_table(parameters.indicesTable, tables.index_rows(found))
+        parameters.insertionDeg = found.measured.insertion.anterior_deg
+        measured = result.result_of(found)
+        self.drawLines(measured, found.cine.frames[0].geometry)
+        parameters.resultText = result_text(result.for_reading(measured))
+        return parameters.resultText
 
-    def measureCine(self, cine, level: int, stopBelow: float):
-        """The package's segmentation and result of a cine."""
-        from CardiacLVLib import output, segmentation
-        from MedImageLib.processing_settings import ModelProcessing
+    def addTable(self, name: str):
+        """A new table node."""
+        unique = slicer.mrmlScene.GenerateUniqueName(name)
+        return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", unique)
 
-        settings = ModelProcessing(level=level, stop_below=stopBelow, scene=False)
-        found = segmentation.segment_cine(cine, settings.inference())
-        return found, output.result_of(cine, found, settings)
-
-    def addSegmentations(self, inputSequence: vtkMRMLSequenceNode, found) -> None:
-        """A segmentation of every frame, shown along with the cine by its browser."""
+    def addSegmentations(self, inputSequence: vtkMRMLSequenceNode, found):
+        """A sequence of segmentations, shown along with the cine by its browser."""
+        from CardiacLVLib import analysis, pictures
         from MedImageLib.nodes import add_segmentation_sequence, segment_of
         from MedImageLib.terminology import structure
 
-        structures = found.models[-1].structures
+        structures = analysis.STRUCTURES
         segments = [segment_of(structure(name), label) for label, name in structures.items()]
         name = slicer.mrmlScene.GenerateUniqueName(_("Left ventricle"))
         browser = self.browserOf(inputSequence)
-        add_segmentation_sequence(
+        contours, _proxy = add_segmentation_sequence(
             slicer.mrmlScene, found.labels, segments, inputSequence, browser, name
         )
-        if found.ed_frame is not None:
-            browser.SetSelectedItemNumber(found.ed_frame)
+        browser.SetSelectedItemNumber(pictures.ed_es(found)[0])
+        return contours
+
+    def storeEdits(self, parameters: CardiacLVParameterNode) -> None:
+        """Take what was drawn on the frame shown into the sequence of contours."""
+        browser = self.browserOf(parameters.inputSequence)
+        proxy = browser.GetProxyNode(parameters.contours)
+        if proxy:
+            slicer.modules.sequences.logic().UpdateSequencesFromProxyNodes(browser, proxy)
+
+    def drawLines(self, measured, geometry) -> None:
+        """Lines of the dimensions, in place of those of the run before."""
+        import numpy as np
+
+        from MedImageLib.nodes import add_line, remove_node
+
+        role = "CardiacLV.Dimension"
+        for node in slicer.util.getNodesByClass("vtkMRMLMarkupsLineNode"):
+            if node.GetAttribute(role):
+                remove_node(slicer.mrmlScene, node)
+        for value in measured.values:
+            for shape in value.geometry:
+                points = geometry.points_mm(np.array(shape.points_ijk))
+                name = f"{value.name} {shape.label}".replace("_", " ")
+                add_line(slicer.mrmlScene, points, name).SetAttribute(role, value.name)
 
     def browserOf(self, inputSequence: vtkMRMLSequenceNode):
         """The browser that plays the sequence; a new one when there is none."""
@@ -277,20 +350,6 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
         browser.SetAndObserveMasterSequenceNodeID(inputSequence.GetID())
         return browser
-
-    def volumeRows(self, cine, found) -> list:
-        """One row a frame: index, volumes in mL where they are known, and the phase."""
-        phases = {found.ed_frame: "end diastole", found.es_frame: "end systole"}
-        rows = []
-        for frame, index in enumerate(cine.index_values):
-            row = {"frame": frame, "index": float(index)}
-            for name, volumes in (
-                ("cavity_volume", found.cavity_volume_ml),
-                ("myocardium_volume", found.myocardium_volume_ml),
-            ):
-                row[name] = None if volumes is None else float(volumes[frame])
-            rows.append({**row, "phase": phases.get(frame, "")})
-        return rows
 
 
 #
@@ -315,9 +374,10 @@ class CardiacLVTest(ScriptedLoadableModuleTest):
         from MedImageLib.errors import InputError
 
         self.delayDisplay("Starting the test")
-        inputSequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode")
-        table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+        logic = CardiacLVLogic()
+        parameters = logic.getParameterNode()
+        parameters.inputSequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode")
         with self.assertRaises(InputError):
-            CardiacLVLogic().process(inputSequence, table)
-        self.assertEqual(table.GetNumberOfColumns(), 0)
+            logic.process(parameters)
+        self.assertIsNone(parameters.outputTable)
         self.delayDisplay("Test passed")

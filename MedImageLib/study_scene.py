@@ -6,6 +6,7 @@ Each module hands over its own types here; MRML stays in `nodes` and `headless`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,20 @@ import numpy as np
 from MedImageLib.results import Result
 from MedImageLib.terminology import structure
 from MedImageLib.volume import Volume, VolumeSequence
+
+
+@dataclass(frozen=True)
+class SceneTable:
+    """A table of rows; units: by column.
+
+    chart: columns that a chart shows over the column `over`; none without.
+    """
+
+    name: str
+    rows: Sequence[Mapping[str, Any]]
+    units: Mapping[str, str] = field(default_factory=dict)
+    over: str = ""
+    chart: tuple[str, ...] = ()
 
 
 def write_study_scene(
@@ -25,14 +40,14 @@ def write_study_scene(
     name: str,
     shown_frame: int = 0,
     others: Mapping[str, Volume] | None = None,
-    tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    tables: Sequence[SceneTable] = (),
 ) -> Path:
     """Write a scene that opens in Slicer with everything in one folder of the study.
 
     labels: one label map on the grid of the image, or one for each frame of a sequence, which
     opens at `shown_frame`. structures: label value → structure name. others: further volumes by
-    name. tables: further tables by name, as rows. Lines of the result are drawn by their indices,
-    so that they lie on the image also where no millimeters are known.
+    name. tables: further tables, some with a chart. Lines of the result are drawn by their
+    indices, so that they lie on the image also where no millimeters are known.
     """
     from MedImageLib.headless import HeadlessApplication, save_scene
     from MedImageLib.nodes import add_folder, add_table, add_volume, place_in_folder, segment_of
@@ -50,7 +65,8 @@ def write_study_scene(
         rows = [{"name": v.name, "value": v.value, "unit": v.unit} for v in result.values]
         if rows:
             nodes.append(add_table(scene, rows, f"{name} measurements"))
-        nodes += [add_table(scene, rows, word) for word, rows in (tables or {}).items()]
+        for table in tables:
+            nodes += _table_nodes(scene, table)
         place_in_folder(scene, nodes, add_folder(scene, name))
         if isinstance(image, VolumeSequence):
             # Without the application nobody else brings the shown frame up to date.
@@ -92,6 +108,15 @@ def _sequence_nodes(
     )
     browser.SetSelectedItemNumber(shown_frame)
     return [volume_node, sequence, browser, *added]
+
+
+def _table_nodes(scene: Any, table: SceneTable) -> list[Any]:
+    from MedImageLib.nodes import add_chart, add_table
+
+    node = add_table(scene, table.rows, table.name, units=table.units)
+    if not table.chart:
+        return [node]
+    return [node, *add_chart(scene, node, table.over, table.chart, f"{table.name} chart")]
 
 
 def _lines(scene: Any, grid: Volume, result: Result) -> list[Any]:

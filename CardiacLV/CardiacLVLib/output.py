@@ -11,8 +11,14 @@ from CardiacLVLib.analysis import STRUCTURES, CineAnalysis
 from CardiacLVLib.indices import DIMENSIONS, INDEX_NAMES, REGIONS
 from CardiacLVLib.pictures import contour_picture, ed_es, middle_slice, report_pictures
 from CardiacLVLib.pictures import shown_slices as shown
-from CardiacLVLib.result import KEY_NAMES, result_of
-from CardiacLVLib.tables import frame_rows, index_rows, regressed_rows, write_rows
+from CardiacLVLib.result import KEY_NAMES, for_reading, result_of
+from CardiacLVLib.tables import (
+    frame_rows,
+    frame_units,
+    index_rows,
+    regressed_rows,
+    write_rows,
+)
 from MedImageLib.report import Table, report_of, write_report
 from MedImageLib.report.slices import slice_picture
 from MedImageLib.results import Result
@@ -20,6 +26,11 @@ from MedImageLib.volume import VolumeSequence
 from MedImageLib.writing.atomic import finished_file
 
 _MOST_FLAGGED = 24
+_TITLES = {
+    "myocardial_mass_end_diastole": "mass at end diastole",
+    "ed_phase_index": "ED frame, from 0",
+    "es_phase_index": "ES frame, from 0",
+}
 _NAMES = (
     "cavity area",
     "myocardium area",
@@ -80,13 +91,13 @@ def _write_overlay(path: Path, analysis: CineAnalysis) -> None:
 def _write_report(path: Path, analysis: CineAnalysis, result: Result) -> None:
     pictures = report_pictures(analysis, result.curves)
     tables = [*_index_tables(analysis), *_slice_table(analysis), *_flagged_table(analysis)]
-    report = report_of(result, "Short-axis cine MR: left ventricle", pictures, tables)
+    report = report_of(for_reading(result), "Short-axis cine MR: left ventricle", pictures, tables)
     key = [one for one in result.values if one.name in KEY_NAMES]
     key.sort(key=lambda one: KEY_NAMES.index(one.name))
-    # What a slice alone says stands in a table of its own.
-    rest = [one for one in result.values if "_slice" not in one.name and one.name[:3] != "dim"]
-    told = tuple(one for one in key if one.value is not None)
-    write_report(path, replace(report, key_values=told, measurements=tuple(rest)))
+    told = tuple(
+        replace(one, name=_TITLES.get(one.name, one.name)) for one in key if one.value is not None
+    )
+    write_report(path, replace(report, key_values=told))
 
 
 def _index_tables(analysis: CineAnalysis) -> list[Table]:
@@ -170,11 +181,23 @@ def _flagged_table(analysis: CineAnalysis) -> list[Table]:
 
 
 def _write_scene(path: Path, analysis: CineAnalysis, result: Result) -> None:
-    from MedImageLib.study_scene import write_study_scene
+    from MedImageLib.study_scene import SceneTable, write_study_scene
 
-    tables = {"Cine indices": index_rows(analysis), "Cine volumes": frame_rows(analysis)}
+    volumes = frame_rows(analysis)
+    known = volumes[0]["cavity_volume"] is not None
+    over = analysis.cine.index_name
+    tables = [
+        SceneTable(
+            "Cine volumes",
+            volumes,
+            frame_units(analysis),
+            over,
+            ("cavity_volume",) if known else (),
+        ),
+        SceneTable("Cine indices", index_rows(analysis)),
+    ]
     if analysis.regressed is not None:
-        tables["Cine indices regressed"] = regressed_rows(analysis)
+        tables.append(SceneTable("Cine indices regressed", regressed_rows(analysis)))
     write_study_scene(
         path,
         analysis.cine,

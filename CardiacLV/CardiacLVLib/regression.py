@@ -14,7 +14,7 @@ import numpy as np
 from CardiacLVLib.indices import INDEX_NAMES
 from CardiacLVLib.measurement import MeasuredCine
 from CardiacLVLib.phases import BeatPhases, find_phases
-from MedImageLib.errors import ModelError, Remark
+from MedImageLib.errors import InputError, ModelError, Remark
 from MedImageLib.results import ModelUsed
 from MedImageLib.volume import VolumeSequence
 
@@ -56,20 +56,24 @@ def regressed_cine(
         return _without("no cavity is labeled")
     from CardiacLVLib.ensemble.prediction import member_indices
     from CardiacLVLib.ensemble.store import MODEL, load_ensemble
+    from MedImageLib.network.model_store import model_folder
 
-    try:
-        loaded = load_ensemble(ensemble or MODEL)
-    except ModelError as error:
-        return _without(f"the ensemble cannot be used ({str(error).rstrip('.')})")
+    folder = model_folder(ensemble or MODEL)
+    if not (folder / "model.json").is_file():
+        return _without(f"the model {folder.name} is not installed")
     i_mm, j_mm = measured.plan.spacing_mm[:2]
-    answers = member_indices(
-        loaded,
-        [cine.frames[frame].array[number] for frame, number in places],
-        [_center(measured, frame, number) for frame, number in places],
-        (j_mm, i_mm),
-        measured.insertion.anterior_deg,
-        measured.insertion.septum_turn,
-    )
+    try:
+        loaded = load_ensemble(folder)
+        answers = member_indices(
+            loaded,
+            [cine.frames[frame].array[number] for frame, number in places],
+            [_center(measured, frame, number) for frame, number in places],
+            (j_mm, i_mm),
+            measured.insertion.anterior_deg,
+            measured.insertion.septum_turn,
+        )
+    except (ModelError, InputError) as error:
+        return _without(str(error).rstrip("."))
     members = np.full((len(answers), *measured.indices.shape), np.nan)
     frames, numbers = np.array(places).T
     members[:, frames, numbers] = answers

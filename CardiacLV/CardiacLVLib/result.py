@@ -6,6 +6,8 @@ number. Without spacing areas and lengths are in pixels, and no volume is given.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from CardiacLVLib.analysis import CineAnalysis
@@ -65,6 +67,12 @@ def result_of(analysis: CineAnalysis) -> Result:
         timings=analysis.timings,
         settings=settings_to_dict(analysis.settings),
     )
+
+
+def for_reading(result: Result) -> Result:
+    """The result without what a slice alone says and without dimensions, which tables hold."""
+    kept = [v for v in result.values if "_slice" not in v.name and not v.name.startswith("dim")]
+    return replace(result, values=tuple(kept))
 
 
 def units(analysis: CineAnalysis) -> tuple[str, str]:

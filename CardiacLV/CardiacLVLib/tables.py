@@ -75,6 +75,12 @@ def frame_rows(analysis: CineAnalysis) -> list[Row]:
     return rows
 
 
+def frame_units(analysis: CineAnalysis) -> dict[str, str]:
+    """UCUM units of the columns of `frame_rows`."""
+    cine = analysis.cine
+    return {cine.index_name: cine.index_unit, "cavity_volume": "mL", "myocardium_volume": "mL"}
+
+
 def phase_word(phases: BeatPhases, frame: int) -> str:
     """`end diastole`, `end systole`, `systole`, `diastole` or nothing."""
     if frame in phases.ed_frames:

@@ -11,6 +11,7 @@ from MedImageLib.nodes.markups import (
     box_of,
     points_of,
 )
+from MedImageLib.nodes.plots import add_chart
 from MedImageLib.nodes.segmentations import (
     Segment,
     add_segmentation,
@@ -23,6 +24,7 @@ from MedImageLib.nodes.segmentations import (
 from MedImageLib.nodes.sequences import (
     add_segmentation_sequence,
     add_volume_sequence,
+    segmentation_sequence_labels,
     volume_sequence_of,
 )
 from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder, remove_node
@@ -38,6 +40,7 @@ from MedImageLib.nodes.volumes import add_volume, geometry_of, update_volume, vo
 __all__ = [
     "Segment",
     "add_box",
+    "add_chart",
     "add_displacement_field",
     "add_folder",
     "add_line",
@@ -59,6 +62,7 @@ __all__ = [
     "rows_of",
     "segment_of",
     "segmentation_labels",
+    "segmentation_sequence_labels",
     "segments_of",
     "update_segmentation",
     "update_table",

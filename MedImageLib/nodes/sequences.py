@@ -7,8 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from MedImageLib.errors import InputError, Remark
+from MedImageLib.geometry import Geometry
 from MedImageLib.nodes.matrices import require_node
-from MedImageLib.nodes.segmentations import Segment, add_segmentation, update_segmentation
+from MedImageLib.nodes.segmentations import (
+    Segment,
+    add_segmentation,
+    segmentation_labels,
+    update_segmentation,
+)
 from MedImageLib.nodes.volumes import ATTRIBUTE, add_volume, update_volume, volume_of
 from MedImageLib.volume import Volume, VolumeSequence
 
@@ -88,6 +94,22 @@ def add_segmentation_sequence(
     return node, proxy
 
 
+def segmentation_sequence_labels(
+    node: Any, geometry: Geometry, segment_names: Sequence[str] | None = None
+) -> tuple[Volume, ...]:
+    """The label maps of a sequence of segmentations, in the order of its index values.
+
+    geometry: grid of the result. segment_names: which segments, labeled 1, 2, … in this order;
+    by default all in their order. An edit of the frame shown has come into the sequence before.
+    Raises InputError when the sequence is empty, holds other nodes or lacks a segment.
+    """
+    require_node(node, "vtkMRMLSequenceNode")
+    return tuple(
+        segmentation_labels(node.GetNthDataNode(number), geometry, segment_names)
+        for number in _order(node)
+    )
+
+
 def _show_through(browser: Any, sequence_node: Any, proxy: Any) -> None:
     """Let `proxy` show the sequence, instead of the node that the sequences logic made itself."""
     automatic = browser.GetProxyNode(sequence_node)
@@ -107,6 +129,21 @@ def volume_sequence_of(node: Any) -> VolumeSequence:
     values that are no numbers.
     """
     require_node(node, "vtkMRMLSequenceNode")
+    order = _order(node)
+    return VolumeSequence(
+        frames=tuple(volume_of(node.GetNthDataNode(number)) for number in order),
+        index_values=tuple(float(node.GetNthIndexValue(number)) for number in order),
+        index_name=node.GetIndexName() or "time",
+        index_unit=node.GetIndexUnit() or "",
+        remarks=tuple(
+            Remark(code, text)
+            for code, text in json.loads(node.GetAttribute(f"{ATTRIBUTE}Remarks") or "[]")
+        ),
+    )
+
+
+def _order(node: Any) -> list[int]:
+    """Numbers of the data nodes by rising index value. Raises InputError as the callers say."""
     count = node.GetNumberOfDataNodes()
     if count == 0:
         raise InputError(f"The sequence {node.GetName()} is empty. Load or record frames.")
@@ -117,14 +154,4 @@ def volume_sequence_of(node: Any) -> VolumeSequence:
         raise InputError(
             f"The sequence {node.GetName()} has index values that are no numbers: {error}."
         ) from error
-    order = sorted(range(count), key=values.__getitem__)
-    return VolumeSequence(
-        frames=tuple(volume_of(node.GetNthDataNode(number)) for number in order),
-        index_values=tuple(values[number] for number in order),
-        index_name=node.GetIndexName() or "time",
-        index_unit=node.GetIndexUnit() or "",
-        remarks=tuple(
-            Remark(code, text)
-            for code, text in json.loads(node.GetAttribute(f"{ATTRIBUTE}Remarks") or "[]")
-        ),
-    )
+    return sorted(range(count), key=values.__getitem__)

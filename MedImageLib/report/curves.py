@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ def curve_picture(
         axes.plot(
             one.index_values,
             _numbers(one.values),
-            "none" if fits and not is_fit else dash,
+            linestyle="none" if fits and not is_fit else dash,
             color=color,
             marker="" if is_fit else marker,
             markersize=4,
@@ -86,6 +87,11 @@ def curve_picture(
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#d5dbe0", linewidth=0.6)
     axes.margins(y=0.15)
+    if fits:
+        # A high degree may run away between the values; these are what is to be seen.
+        told = [_numbers(one.values) for one in curves]
+        told += [_numbers(end) for band in bands for end in (band.low, band.high)]
+        axes.set_ylim(*_range([value for values in told for value in values]))
     if len(curves) + len(fits) + len(bands) > 1:
         axes.legend(frameon=False, fontsize=9)
     if title:
@@ -97,6 +103,13 @@ def curve_picture(
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
     return [float("nan") if value is None else value for value in values]
+
+
+def _range(values: list[float]) -> tuple[float, float]:
+    """Limits with room above and below; values that are not told count for nothing."""
+    known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    room = 0.18 * (max(known) - min(known)) or 1.0
+    return min(known) - room, max(known) + room
 
 
 def _words(name: str) -> str:

@@ -18,6 +18,12 @@ INPUT = {
 }
 RADIOGRAPH = Geometry((1, 80, 100), (0.5, 0.8, 1.0), (7.0, -3.0, 0.0))
 CINE = Geometry((3, 20, 24), (1.4, 1.4, 8.0), (-10.0, 20.0, 5.0))
+RADII = (6, 3, 5)
+
+
+def disc(radius: float) -> np.ndarray:
+    j, i = np.mgrid[:20, :24]
+    return np.hypot(j - 9.3, i - 11.2) < radius
 
 
 def model(structures: dict[int, str]) -> types.SimpleNamespace:
@@ -62,15 +68,16 @@ def radiograph_network(monkeypatch):
 
 @pytest.fixture
 def cine_network(monkeypatch):
-    """`segment_cine` finds a square cavity that is smallest in the second of three frames."""
-    from CardiacLVLib import segmentation
+    """`segment_cine` finds a round cavity that is smallest in the second of three frames."""
+    from CardiacLVLib import analysis, segmentation
 
-    def segment_cine(cine, settings=None):
+    def segment_cine(cine, settings=None, consistent=True):
+        calls.append((settings, consistent))
         arrays = []
-        for side in (10, 4, 8):
+        for radius in RADII:
             array = np.zeros(CINE.shape, np.uint8)
-            array[:, 4:18, 4:18] = 2
-            array[:, 6 : 6 + side, 6 : 6 + side] = 1
+            array[:, disc(8)] = 2
+            array[:, disc(radius)] = 1
             arrays.append(Volume(array, CINE, is_labelmap=True))
         areas = np.array([(a.array == 1).sum((1, 2)) for a in arrays]) * 1.4**2
         volumes = areas.sum(1) * 8 / 1000
@@ -86,7 +93,9 @@ def cine_network(monkeypatch):
             seconds=0.1,
         )
 
-    monkeypatch.setattr(segmentation, "segment_cine", segment_cine)
+    calls = []
+    monkeypatch.setattr(analysis, "segment_cine", segment_cine)
+    return calls
 
 
 @pytest.fixture(autouse=True)
@@ -242,22 +251,80 @@ def test_cine_is_processed_from_the_panel(application, cine_network):
 
     _, browser, _ = add_cine(application.scene)
     widget = panel(application, "CardiacLV")
+    widget.ui.levelSpinBox.value = 2
+    widget.ui.consistentCheckBox.checked = False
     widget.ui.applyButton.click()
     assert application.errors == []
+    [(settings, consistent)] = cine_network
+    assert (settings.level, consistent) == (2, False)
     rows = rows_of(widget.ui.outputSelector.currentNode())
-    expected = [3 * side**2 * 1.4**2 * 8 / 1000 for side in (10, 4, 8)]
-    assert [row["cavity_volume"] for row in rows] == pytest.approx(expected)
-    assert [row["index"] for row in rows] == [0.0, 40.0, 80.0]
-    assert [row["phase"] for row in rows] == ["end diastole", "end systole", ""]
-    assert "ejection fraction: 84 %" in widget.ui.resultTextEdit.plainText
+    expected = [3 * np.pi * (radius * 1.4) ** 2 * 8 / 1000 for radius in RADII]
+    assert [row["cavity_volume"] for row in rows] == pytest.approx(expected, rel=0.03)
+    assert [row["time"] for row in rows] == [0.0, 40.0, 80.0]
+    assert [row["phase"] for row in rows] == ["end diastole", "end systole", "diastole"]
+    assert "ejection fraction: 7" in widget.ui.resultTextEdit.plainText
+    indices = rows_of(widget.ui.indicesSelector.currentNode())
+    assert [(row["frame"], row["slice"]) for row in indices] == list(np.ndindex(3, 3))
+    assert application.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 6
     assert browser.GetSelectedItemNumber() == 0
     segmentation = application.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
-    for frame, side in enumerate((10, 4, 8)):
+    for frame, radius in enumerate(RADII):
         browser.SetSelectedItemNumber(frame)
         application.logics["Sequences"].UpdateAllProxyNodes()
         labels = segmentation_labels(segmentation)
-        assert (labels.array == 1).sum() == 3 * side**2
+        assert (labels.array == 1).sum() == 3 * disc(radius).sum()
         assert labels.geometry.same_grid(CINE)
+
+
+def test_edited_contours_change_every_number(application, cine_network):
+    import slicer
+
+    from MedImageLib.nodes import rows_of
+
+    add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    assert not widget.ui.recomputeButton.enabled
+    widget.ui.applyButton.click()
+    assert widget.ui.recomputeButton.enabled
+    before = rows_of(widget.ui.outputSelector.currentNode())
+    nodes = application.scene.GetNumberOfNodes()
+    # The frame shown is the first one: fill its cavity up on two of three slices.
+    segmentation = application.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    identifier = segmentation.GetSegmentation().GetNthSegmentID(0)
+    array = slicer.util.arrayFromSegmentInternalBinaryLabelmap(segmentation, identifier)
+    array[1:][array[1:] == 1] = 0
+    segmentation.Modified()
+    widget.ui.recomputeButton.click()
+    assert application.errors == []
+    after = rows_of(widget.ui.outputSelector.currentNode())
+    assert after[0]["cavity_volume"] == pytest.approx(before[0]["cavity_volume"] / 3, rel=0.01)
+    assert [row["cavity_volume"] for row in after[1:]] == [r["cavity_volume"] for r in before[1:]]
+    assert [row["phase"] for row in after] == ["systole", "end systole", "end diastole"]
+    assert "contours were given" in widget.ui.resultTextEdit.plainText
+    assert application.scene.GetNumberOfNodes() == nodes
+    assert len(cine_network) == 1, "no network is asked again"
+
+
+def test_the_insertion_can_be_turned(application, cine_network):
+    from MedImageLib.nodes import rows_of
+
+    add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    assert not widget.ui.insertionSpinBox.enabled
+    found = widget.ui.insertionSpinBox.value
+    before = rows_of(widget.ui.indicesSelector.currentNode())
+    widget.ui.automaticInsertionCheckBox.checked = False
+    assert widget.ui.insertionSpinBox.enabled
+    widget.ui.insertionSpinBox.value = found - 60 if found > 0 else found + 60
+    widget.ui.recomputeButton.click()
+    assert application.errors == []
+    after = rows_of(widget.ui.indicesSelector.currentNode())
+    # A turn by one region moves every thickness to its neighbor.
+    names = [f"rwt{n}_mm" for n in range(1, 7)]
+    old, new = ([rows[0][name] for name in names] for rows in (before, after))
+    assert any(np.allclose(np.roll(old, by), new, atol=1e-6) for by in (-1, 1))
+    assert old != pytest.approx(new)
 
 
 def test_a_cine_without_browser_gets_one(application, cine_network):
@@ -291,8 +358,8 @@ def test_contouring_says_that_it_is_missing(application, monkeypatch):
         ),
         (
             "CardiacLV",
-            "MedImageLib.processing_settings.ModelProcessing",
-            {"level": "level", "stopBelow": "stop_below"},
+            "CardiacLVLib.settings.LeftVentricleSettings",
+            {"level": "level", "stopBelow": "stop_below", "consistent": "consistent"},
         ),
     ],
 )
@@ -309,6 +376,8 @@ def test_defaults_and_ranges_are_those_of_the_settings(application, name, settin
     node = logic.getParameterNode()
     for parameter, field in pairs.items():
         assert getattr(node, parameter) == fields[field].default
-        bounds = typing.get_args(hints[parameter])[1]
         metadata = fields[field].metadata
+        if hints[parameter] is bool:
+            continue
+        bounds = typing.get_args(hints[parameter])[1]
         assert (bounds.minimum, bounds.maximum) == (metadata["minimum"], metadata["maximum"])

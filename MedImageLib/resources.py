@@ -1,7 +1,8 @@
 """Where the product's own files lie: models, terminology, templates.
 
 The folder is the one named by the environment variable MEDIMAGE_RESOURCES, else `Resources`
-beside the folder `MedImageLib`, as in the repository and in the installed extension.
+beside the folder `MedImageLib`, as in the repository and in the installed extension, else the
+one inside of it, as in a wheel.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ class MissingResource(MedImageError):  # noqa: N818  (a name that says what happ
 def resources_folder() -> Path:
     """The folder of the product's files; it need not exist."""
     named = os.environ.get(RESOURCES_VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[1] / "Resources"
+    if named:
+        return Path(named)
+    library = Path(__file__).resolve().parent
+    inside = library / "Resources"
+    return inside if inside.is_dir() else library.parent / "Resources"
 
 
 def resource_path(*parts: str) -> Path:

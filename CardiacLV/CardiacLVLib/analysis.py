@@ -29,6 +29,7 @@ from MedImageLib.volume import Volume, VolumeSequence
 
 STRUCTURES = {CAVITY: "lv_cavity", MYOCARDIUM: "lv_myocardium"}
 """Names in the table of structures, by label."""
+_FILLING = 1.05  # of the area at end diastole, to be called larger
 _SAME_PLACE_MM = 0.05  # stored matrices are rounded
 
 
@@ -136,9 +137,12 @@ def _analyzed(
         timings.append(Timing("regression", time.monotonic() - measured_at))
     models = [] if found is None else list(found.models)
     used = [ModelUsed(m.card.name, m.card.version, m.weights_sha256) for m in models]
+    noted = cine.remarks if found is None else found.remarks
+    codes = {remark.code for remark in noted}
     remarks = [
-        *(cine.remarks if found is None else found.remarks),
-        *cine.frames[0].remarks,
+        *noted,
+        *(remark for remark in cine.frames[0].remarks if remark.code not in codes),
+        *_out_of_step(measured),
         *measured.insertion.remarks,
         *measured.phases.remarks,
         *rate_remarks,
@@ -192,6 +196,25 @@ def _measured(
         rate,
     )
     return replace(measured, plan=plan, function=function), remarks
+
+
+def _out_of_step(measured: MeasuredCine) -> tuple[Remark, ...]:
+    """Slices that fill while the ventricle empties: an atrium or outflow tract, most often."""
+    ed, es = measured.phases.ed_frame, measured.phases.es_frame
+    if ed is None or es is None:
+        return ()
+    areas = measured.cavity_area_mm2
+    filling = np.flatnonzero(areas[es] > _FILLING * areas[ed])
+    if not len(filling):
+        return ()
+    named = ", ".join(map(str, filling))
+    return (
+        Remark(
+            "slices-out-of-step",
+            f"The cavity is larger at end systole than at end diastole on slice(s) {named} (from "
+            "0); look whether atrium or outflow tract is labeled there.",
+        ),
+    )
 
 
 def _size(volume: Volume) -> str:

@@ -31,7 +31,7 @@ def bulls_eye_picture(eye: BullsEye) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.6, 4.5), dpi=170, layout="constrained")
+    figure = Figure(figsize=(9.6, 4.1), dpi=170, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     _draw(left, eye.thickness_ed_mm, "Wall thickness at end diastole", "mm", "{:.1f}")

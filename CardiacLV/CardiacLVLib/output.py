@@ -91,7 +91,14 @@ def _write_overlay(path: Path, analysis: CineAnalysis) -> None:
 def _write_report(path: Path, analysis: CineAnalysis, result: Result) -> None:
     pictures = report_pictures(analysis, result.curves)
     tables = [*_index_tables(analysis), *_slice_table(analysis), *_flagged_table(analysis)]
-    report = report_of(for_reading(result), "Short-axis cine MR: left ventricle", pictures, tables)
+    report = report_of(
+        for_reading(result),
+        "Short-axis cine MR: left ventricle",
+        pictures,
+        tables,
+        # A unit is not to stand alone on the next line.
+        [sentence.replace(" %", "\N{NO-BREAK SPACE}%") for sentence in result.findings],
+    )
     key = [one for one in result.values if one.name in KEY_NAMES]
     key.sort(key=lambda one: KEY_NAMES.index(one.name))
     told = tuple(
@@ -115,10 +122,10 @@ def _index_tables(analysis: CineAnalysis) -> list[Table]:
     for number, place in shown(analysis):
         rows = []
         for index, (name, unit) in enumerate(zip(_NAMES, units, strict=True)):
-            row: list[str | float | None] = [name, unit]
+            row = [name, unit]
             for frame in frames:
                 value = measured.indices[frame, number, index]
-                row.append(round(float(value), 1) if np.isfinite(value) else None)
+                row.append(f"{value:.1f}" if np.isfinite(value) else "–")
                 if regressed:
                     mean = regressed.indices[frame, number, index]
                     spread = regressed.spread[frame, number, index]
@@ -144,7 +151,7 @@ def _slice_table(analysis: CineAnalysis) -> list[Table]:
             (
                 number,
                 (eye.level_by_slice[number] if eye else None) or "",
-                *(round(float(a), 1) if np.isfinite(a) else None for a in areas),
+                *(round(float(a)) if np.isfinite(a) else None for a in areas),
                 None if own is None else own.ed_frame,
                 None if own is None else own.es_frame,
                 change[number],

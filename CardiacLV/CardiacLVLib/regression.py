@@ -58,9 +58,10 @@ def regressed_cine(
     from CardiacLVLib.ensemble.store import MODEL, load_ensemble
     from MedImageLib.network.model_store import model_folder
 
-    folder = model_folder(ensemble or MODEL)
-    if not (folder / "model.json").is_file():
-        return _without(f"the model {folder.name} is not installed")
+    try:
+        folder = model_folder(ensemble or MODEL)
+    except ModelError:
+        return _without(f"the model {Path(ensemble or MODEL).name} is not installed")
     i_mm, j_mm = measured.plan.spacing_mm[:2]
     try:
         loaded = load_ensemble(folder)
@@ -73,7 +74,7 @@ def regressed_cine(
             measured.insertion.septum_turn,
         )
     except (ModelError, InputError) as error:
-        return _without(str(error).rstrip("."))
+        return _without(str(error).replace(str(folder), folder.name).rstrip("."))
     members = np.full((len(answers), *measured.indices.shape), np.nan)
     frames, numbers = np.array(places).T
     members[:, frames, numbers] = answers

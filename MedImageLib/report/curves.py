@@ -15,7 +15,7 @@ from MedImageLib.results import Curve
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = "os^D"
-_BAND = "#E8B87A"
+_BAND = "#F3DDBB"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def curve_picture(
         told += [_numbers(end) for band in bands for end in (band.low, band.high)]
         axes.set_ylim(*_range([value for values in told for value in values]))
     if len(curves) + len(fits) + len(bands) > 1:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(fontsize=9, framealpha=0.85, edgecolor="none")
     if title:
         axes.set_title(_plain(title), fontsize=11, loc="left")
     stream = io.BytesIO()

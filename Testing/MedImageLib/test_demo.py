@@ -147,7 +147,9 @@ def test_scenes_open_again_in_a_fresh_process(demo):
     counts = [tuple(map(int, line.split())) for line in done.stdout.split("\n") if line]
     radiograph, _, cine, patient = counts
     assert radiograph == (1, 1, 0, 1)
-    assert cine == (1, 1, 2, 1)
+    # Measurements, volumes, indices, and the regressed ones where the ensemble is there.
+    assert cine[:3] == (1, 1, 2)
+    assert cine[3] in (3, 4)
     assert patient == (3, 1, 0, 1)
 
 

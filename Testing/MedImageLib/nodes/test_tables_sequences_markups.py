@@ -8,6 +8,7 @@ from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.nodes import (
     Segment,
     add_box,
+    add_chart,
     add_folder,
     add_line,
     add_linear_transform,
@@ -22,6 +23,7 @@ from MedImageLib.nodes import (
     remove_node,
     rows_of,
     segmentation_labels,
+    segmentation_sequence_labels,
     update_table,
     volume_sequence_of,
 )
@@ -63,6 +65,18 @@ def test_rows_with_gaps(scene, rows, expected):
 def test_mixed_columns_are_refused(scene):
     with pytest.raises(InputError, match="column size mixes"):
         add_table(scene, [{"size": 1}, {"size": "large"}], "mixed")
+
+
+def test_a_chart_shows_columns_of_a_table(scene):
+    rows = [{"time": 40.0 * n, "volume": 100.0 - n} for n in range(3)]
+    table = add_table(scene, rows, "volumes", units={"time": "ms", "volume": "mL"})
+    chart, line = add_chart(scene, table, "time", ["volume"], "beat")
+    assert chart.GetNthPlotSeriesNode(0) == line
+    assert (chart.GetXAxisTitle(), chart.GetYAxisTitle()) == ("time (ms)", "volume (mL)")
+    assert line.GetTableNode() == table
+    assert (line.GetXColumnName(), line.GetYColumnName()) == ("time", "volume")
+    with pytest.raises(InputError, match="no column mass; it has time, volume"):
+        add_chart(scene, table, "time", ["mass"], "beat")
 
 
 def cine(grid) -> VolumeSequence:
@@ -108,7 +122,11 @@ def test_segmentations_run_along_with_the_frames(scene, application, grid):
         for frame in sequence.frames
     ]
     cavity = [Segment("cavity", 1)]
-    _, proxy = add_segmentation_sequence(scene, labels, cavity, node, browser, "ventricle")
+    stored, proxy = add_segmentation_sequence(scene, labels, cavity, node, browser, "ventricle")
+    back = segmentation_sequence_labels(stored, grid, ["cavity"])
+    assert all(np.array_equal(a.array, b.array) for a, b in zip(back, labels, strict=True))
+    with pytest.raises(InputError, match="no segment named wall"):
+        segmentation_sequence_labels(stored, grid, ["wall"])
     for frame in (2, 0, 3):
         browser.SetSelectedItemNumber(frame)
         application.module_logics["Sequences"].UpdateAllProxyNodes()

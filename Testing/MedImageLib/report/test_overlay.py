@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from MedImageLib.report import canvas
-from MedImageLib.report.canvas import PALETTE, Box, Line, scale_bar_mm
+from MedImageLib.report.canvas import PALETTE, Box, Line, Path, Text, scale_bar_mm
 from MedImageLib.report.overlay import overlay_picture
 
 
@@ -48,6 +48,32 @@ def square(low: int = 10, high: int = 30) -> np.ndarray:
 )
 def test_the_aspect_is_the_physical_one(shape: tuple, spacing: Any, size: tuple) -> None:
     assert drawn(np.zeros(shape), spacing_mm=spacing).shape[:2] == size
+
+
+def test_paths_lie_at_their_places_and_break_where_they_say() -> None:
+    points = np.array([(4.5, 9.5), (14.5, 9.5), (np.nan, np.nan), (24.5, 9.5), (34.5, 9.5)])
+    picture = drawn(GRAY, paths=[Path(points, color="#E69F00")])
+    rows, columns = np.nonzero(near(picture, "#E69F00"))
+    assert rows.mean() == pytest.approx(100, abs=1.5)
+    assert not ((columns > 160) & (columns < 240)).any()
+    assert (columns.min(), columns.max()) == pytest.approx((50, 350), abs=3)
+
+
+def test_named_paths_come_into_the_legend_once() -> None:
+    points = np.array([(4.0, 9.0), (14.0, 9.0)])
+    bare = drawn(GRAY, paths=[Path(points)])
+    one = drawn(GRAY, paths=[Path(points, "endocardium")])
+    twice = drawn(GRAY, paths=[Path(points, "endocardium"), Path(points + 5, "endocardium")])
+    other = drawn(GRAY, paths=[Path(points, "endocardium"), Path(points, "epicardium")])
+    assert bare.shape[0] == 400 < one.shape[0]
+    assert np.array_equal(twice[400:], one[400:])
+    assert not np.array_equal(other[400:], one[400:])
+
+
+def test_texts_are_centered_on_their_places() -> None:
+    picture = drawn(GRAY, texts=[Text((29.5, 9.5), "X", "#F0E442")])
+    rows, columns = np.nonzero(near(picture, "#F0E442", 60))
+    assert (rows.mean(), columns.mean()) == pytest.approx((100, 300), abs=3)
 
 
 def test_structures_are_outlined_at_their_border_and_not_filled() -> None:

@@ -119,6 +119,19 @@ def test_empty_parts_are_left_out_and_the_notice_never(tmp_path: Path) -> None:
     assert NOTICE in tree.text_content()
 
 
+def test_key_values_stand_before_pictures_and_wide_pictures_are_wide(tmp_path: Path) -> None:
+    key = (
+        Measurement("ejection_fraction", 61.0, "%"),
+        Measurement("cardiac_output", None, "L/min"),
+    )
+    report = Report("R", key_values=key, pictures=(Picture(png(), "curve", wide=True),))
+    text = write_report(tmp_path / "report.html", report).read_text()
+    assert text.index("ejection fraction") < text.index("<figure")
+    assert '<figure class="whole">' in text
+    assert "61 <small>%</small>" in text
+    assert "cardiac output" in text
+
+
 def test_equal_reports_are_equal_files(tmp_path: Path) -> None:
     first = write_report(tmp_path / "a.html", full_report()).read_bytes()
     assert write_report(tmp_path / "b.html", full_report()).read_bytes() == first

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from MedImageLib.geometry import Geometry
-from MedImageLib.report.curves import curve_picture
+from MedImageLib.report.curves import Band, curve_picture
 from MedImageLib.report.slices import slice_picture, slice_view
 from MedImageLib.results import Curve
 from MedImageLib.volume import Volume
@@ -99,3 +99,38 @@ def test_curves_are_drawn_with_gaps_and_refused_with_different_units() -> None:
         curve_picture([area, Curve("v", (1.0,), "mL", (0.0,))])
     with pytest.raises(ValueError, match="at least one"):
         curve_picture([])
+
+
+@pytest.mark.parametrize("direction", ORIENTATIONS[::7])
+def test_a_cropped_slice_shows_the_same_voxels(direction: np.ndarray) -> None:
+    volume = volume_of(direction)
+    whole = slice_view(volume, volume.with_array(volume.array > 0, is_labelmap=True), "k", 2)
+    part = whole.cropped((1, 2, 2), (5, 4, 2))
+    assert part.image.size == 5 * 3
+    assert part.labels.shape == part.image.shape
+    for index in ((1, 2, 2), (5, 4, 2), (3, 3, 2)):
+        across, down = map(int, part.place(index))
+        assert part.image[down, across] == volume.array[index[::-1]]
+    # Corners beyond the slice end at its border.
+    assert whole.cropped((-9, -9, 2), (99, 99, 2)).image.shape == whole.image.shape
+
+
+def test_values_with_fits_are_points_and_the_fit_may_run_away() -> None:
+    area = Curve("area", (1.0, 2.0, 1.5), "mm2", (0.0, 1.0, 2.0))
+    wild = Curve("polynomial", (1.0, 900.0, 1.5), "mm2", (0.0, 0.5, 2.0))
+    tame = Curve("polynomial", (1.0, 1.6, 1.5), "mm2", (0.0, 0.5, 2.0))
+    band = Band("spread", (0.0, 1.0, 2.0), (0.5, None, 1.0), (1.5, None, 2.0))
+    pictures = {
+        name: np.asarray(Image.open(io.BytesIO(made)).convert("L"), int)
+        for name, made in {
+            "plain": curve_picture([area]),
+            "wild": curve_picture([area], fits=[wild]),
+            "tame": curve_picture([area], fits=[tame]),
+            "band": curve_picture([area], fits=[tame], bands=[band]),
+        }.items()
+    }
+    assert len({picture.tobytes() for picture in pictures.values()}) == 4
+    # The numbers on the axis of values are the same, whatever the fit does between them.
+    assert np.array_equal(pictures["wild"][:, :150], pictures["tame"][:, :150])
+    with pytest.raises(ValueError, match="units"):
+        curve_picture([area], fits=[Curve("p", (1.0,), "mL", (0.0,))])

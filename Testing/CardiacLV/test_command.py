@@ -121,6 +121,11 @@ def test_edited_labels_are_followed(done, series, tmp_path):
     assert not (tmp_path / "out" / "scene.mrb").exists()
 
 
+def number_of(name: str) -> int:
+    stem = Path(name).stem
+    return int(stem) if stem.isdecimal() else 0
+
+
 def nifti(folder: Path, array: np.ndarray, spacing: float = 1.5) -> Path:
     path = folder / "cine.nii.gz"
     image = nibabel.Nifti1Image(array, np.diag([spacing, spacing, 8.0, 1.0]))
@@ -185,13 +190,15 @@ def test_untouched_dicom_of_a_real_patient(data_dir, tmp_path):
     if not archive.is_file():
         pytest.skip("cmr_sunnybrook_cine5 is not there")
     with tarfile.open(archive) as members:
-        members.extractall(tmp_path / "in", filter="data")
+        # Four middle slices, all phases: files are named by their instance number.
+        chosen = [one for one in members.getmembers() if 81 <= number_of(one.name) <= 160]
+        members.extractall(tmp_path / "in", chosen, filter="data")
     out = tmp_path / "out"
     assert main(["lv", str(tmp_path / "in"), "-o", str(out), "--no-scene"]) == 0
     result = read_result(out)
-    assert result.inputs[0].shape == (20, 12, 256, 256)
-    assert result.inputs[0].spacing_mm == pytest.approx((1.367188, 1.367188, 10.0), abs=1e-4)
+    assert result.inputs[0].shape == (20, 4, 256, 256)
+    assert result.inputs[0].spacing_mm == pytest.approx((1.367188, 1.367188, 10.0), abs=1e-3)
     # The experts contoured end diastole in phase 18 and end systole in phase 7.
     assert abs(result.value("ed_phase_index").value - 18) <= 1
     assert abs(result.value("es_phase_index").value - 7) <= 1
-    assert nibabel.load(out / "labels.nii.gz").shape == (256, 256, 12, 20)
+    assert nibabel.load(out / "labels.nii.gz").shape == (256, 256, 4, 20)

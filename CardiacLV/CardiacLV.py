@@ -68,6 +68,7 @@ class CardiacLVParameterNode:
     level - Level of the networks at which to stop; 0 means the last one.
     stopBelow - Stop at a level that changes less than this share.
     consistent - Let neighboring frames and slices support one another.
+    papillaryAsWall - Count papillary muscles as myocardium in areas, volumes and mass.
     automaticInsertion - Find the anterior insertion of the right ventricle in the images.
     insertionDeg - Direction to it otherwise; holds what was found.
     heartRateBpm - For the cardiac output; 0 means as the file says.
@@ -81,6 +82,7 @@ class CardiacLVParameterNode:
     level: Annotated[int, WithinRange(0, 32)] = 0
     stopBelow: Annotated[float, WithinRange(0.0, 1.0)] = 0.0
     consistent: bool = True
+    papillaryAsWall: bool = False
     automaticInsertion: bool = True
     insertionDeg: Annotated[float, WithinRange(-360.0, 360.0)] = 0.0
     heartRateBpm: Annotated[float, WithinRange(0.0, 300.0)] = 0.0
@@ -275,6 +277,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             stop_below=parameters.stopBelow,
             scene=False,
             consistent=parameters.consistent,
+            papillary="myocardium" if parameters.papillaryAsWall else "cavity",
             insertion_deg=None if parameters.automaticInsertion else parameters.insertionDeg,
             heart_rate_bpm=parameters.heartRateBpm or None,
         )

@@ -20,6 +20,7 @@ from CardiacLVLib.indices import CAVITY, MYOCARDIUM
 from CardiacLVLib.insertion import given_insertion
 from CardiacLVLib.localization import shows
 from CardiacLVLib.measurement import CinePlan, MeasuredCine, measured_cine, with_insertion
+from CardiacLVLib.papillary import papillary_areas_mm2
 from CardiacLVLib.regression import RegressedCine, regressed_cine
 from CardiacLVLib.segmentation import CineSegmentation, segment_cine
 from CardiacLVLib.settings import LeftVentricleSettings
@@ -129,7 +130,7 @@ def _analyzed(
     regressed, why_not = regressed_cine(cine, measured, ensemble)
     check = None
     if regressed is not None:
-        check = cross_check(measured.indices, regressed.indices, regressed.spread)
+        check = cross_check(_with_papillary(measured), regressed.indices, regressed.spread)
     timings = [Timing("contours and indices", measured_at - started)]
     if found is not None:
         timings.insert(0, Timing("segmentation", found.seconds))
@@ -185,8 +186,12 @@ def _measured(
     if settings.insertion_deg is not None:
         turn = measured.insertion.septum_turn
         measured = with_insertion(measured, given_insertion(settings.insertion_deg, turn))
+    if settings.papillary == "myocardium":
+        muscle = papillary_areas_mm2(images, measured.outlines)
+        counted = replace(plan, papillary_mm2=muscle)
+        measured = with_insertion(replace(measured, plan=counted), measured.insertion)
     rate, remarks = heart_rate(cine, settings.heart_rate_bpm, len(measured.phases.ed_frames) or 1)
-    plan = replace(plan, rate_bpm=rate)
+    plan = replace(measured.plan, rate_bpm=rate)
     function = derive_function(
         measured.cavity_area_mm2,
         measured.myocardium_area_mm2,
@@ -196,6 +201,15 @@ def _measured(
         rate,
     )
     return replace(measured, plan=plan, function=function), remarks
+
+
+def _with_papillary(measured: MeasuredCine) -> np.ndarray:
+    """Indices as the networks learned them: papillary muscles in the cavity."""
+    indices = measured.indices.copy()
+    if measured.plan.papillary_mm2 is not None:
+        indices[..., 0] += measured.plan.papillary_mm2
+        indices[..., 1] -= measured.plan.papillary_mm2
+    return indices
 
 
 def _out_of_step(measured: MeasuredCine) -> tuple[Remark, ...]:

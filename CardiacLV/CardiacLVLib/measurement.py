@@ -36,6 +36,7 @@ class CinePlan:
     then in the units of spacing_mm). direction: 3 × 3 LPS columns of i, j, k, None where
     unknown. rate_bpm: None where unknown. unseen: (frame, slice) bool, pictures that are
     missing, so that no cavity on them means nothing. beats, beat_starts: see `find_phases`.
+    papillary_mm2: (frame, slice) area inside the endocardium that counts as wall; None: none does.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -46,6 +47,7 @@ class CinePlan:
     beats: int | None = None
     beat_starts: Sequence[int] | None = None
     phases: PhaseSettings = field(default_factory=PhaseSettings)
+    papillary_mm2: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,9 @@ def _followed(
             if outline is not None:
                 found = indices_of(outline, insertion.anterior_deg, insertion.septum_turn)
                 indices[frame, number] = found.vector()
+    if plan.papillary_mm2 is not None:
+        indices[..., 0] -= plan.papillary_mm2
+        indices[..., 1] += plan.papillary_mm2
     cavity = np.nan_to_num(indices[..., 0], nan=0.0)
     muscle = indices[..., 1].copy()
     # Below the apex there is wall without cavity; its mass counts.

@@ -168,7 +168,7 @@ def _curve(analysis: CineAnalysis, curve: Curve) -> Picture:
                 )
             )
     regressed = analysis.regressed
-    if regressed is not None:
+    if regressed is not None and analysis.settings.papillary == "cavity":
         middle, spread = regressed.total_mm2 * factor, regressed.total_spread_mm2 * factor
         low, high = (
             tuple(float(v) if np.isfinite(v) else None for v in middle + sign * spread)

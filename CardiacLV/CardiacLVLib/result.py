@@ -14,6 +14,7 @@ from CardiacLVLib.analysis import CineAnalysis
 from CardiacLVLib.function import BASAL_RULE, PAPILLARY_RULE
 from CardiacLVLib.indices import DIMENSIONS, INDEX_NAMES, draw_outline
 from CardiacLVLib.insertion import UNSURE_BELOW
+from CardiacLVLib.papillary import PAPILLARY_AS_WALL
 from CardiacLVLib.pictures import ed_es, middle_slice
 from MedImageLib.errors import Remark
 from MedImageLib.results import Curve, Measurement, QualityFlag, Result, Shape, input_identity
@@ -46,6 +47,8 @@ _NO_PHASES = "End diastole and end systole cannot be told from the areas."
 def result_of(analysis: CineAnalysis) -> Result:
     """All values, curves, flags, findings and warnings of a cine; no files yet."""
     cine = analysis.cine
+    as_wall = analysis.settings.papillary == "myocardium"
+    papillary = PAPILLARY_AS_WALL if as_wall else PAPILLARY_RULE
     return Result(
         module="CardiacLV",
         task="lv",
@@ -60,7 +63,7 @@ def result_of(analysis: CineAnalysis) -> Result:
         findings=tuple(_findings(analysis)),
         warnings=(
             *analysis.remarks,
-            Remark("papillary-muscles", PAPILLARY_RULE),
+            Remark("papillary-muscles", papillary),
             Remark("basal-slices", BASAL_RULE),
         ),
         models=analysis.models,

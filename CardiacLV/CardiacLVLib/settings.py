@@ -13,8 +13,8 @@ from MedImageLib.settings import setting
 class LeftVentricleSettings(ModelProcessing):
     """How a cine is processed.
 
-    Two conventions are no choice: papillary muscles belong to the cavity, and a basal slice counts
-    in the frames in which a cavity is labeled on it. Every result states both.
+    One convention is no choice: a basal slice counts in the frames in which a cavity is labeled
+    on it. Every result states it, and how papillary muscles are counted.
     """
 
     consistent: bool = setting(True, help="Let neighboring frames and slices support one another.")
@@ -25,6 +25,9 @@ class LeftVentricleSettings(ModelProcessing):
         unit="deg",
         minimum=-360,
         maximum=360,
+    )
+    papillary: str = setting(
+        "cavity", help="What papillary muscles count as.", choices=("cavity", "myocardium")
     )
     heart_rate_bpm: float | None = setting(
         None,

@@ -137,6 +137,30 @@ def test_a_given_insertion_turns_the_regions(beat, measured, nowhere):
     assert np.allclose(np.roll(old, -1, axis=-1), new, equal_nan=True)
 
 
+def test_papillary_muscles_count_as_chosen(beat, nowhere):
+    made, labels = beat
+    plain = generate_cine(dataclasses.replace(made.settings, papillary=False))
+    as_wall = dataclasses.replace(NO_SCENE, papillary="myocardium")
+    found, without = (
+        analyze_labels(one.sequence, labels, as_wall, nowhere) for one in (made, plain)
+    )
+    usual = analyze_labels(made.sequence, labels, NO_SCENE, nowhere)
+    moved = usual.measured.cavity_area_mm2 - found.measured.cavity_area_mm2
+    number = shown_slices(usual)[1][0]
+    assert 300 < moved[made.ed_frame, number] < 700
+    # Where there are none, next to nothing is taken for one.
+    muscle = without.measured.plan.papillary_mm2[made.ed_frame, number]
+    assert muscle < 0.3 * moved[made.ed_frame, number]
+    gained = found.measured.myocardium_area_mm2 - usual.measured.myocardium_area_mm2
+    assert np.allclose(gained[moved > 0], moved[moved > 0])
+    lengths = slice(2, None)
+    assert np.array_equal(
+        found.measured.indices[..., lengths], usual.measured.indices[..., lengths], equal_nan=True
+    )
+    texts = [r.text for r in result_of(found).warnings if r.code == "papillary-muscles"]
+    assert "count as myocardium" in texts[0]
+
+
 def test_an_untrained_ensemble_is_flagged(beat, tmp_path):
     made, labels = beat
     networks = [AggregationNetwork() for _ in range(2)]

@@ -1,7 +1,56 @@
-"""Commands of AutoContour: none yet; studies are processed by `medimage batch`."""
+"""Commands of AutoContour. Options only; what they need is imported when they run."""
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
+
 from MedImageLib.command_line import Command
 
-COMMANDS: tuple[Command, ...] = ()
+
+def _add_classify(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.study.study_type import StudyTypeSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("studies", nargs="+", type=Path, metavar="STUDY_DIR")
+    parser.add_argument("-o", "--out", type=Path, help="folder for the results; else only printed")
+    parser.add_argument("--table", type=Path, help="edited table of types and steps (TOML or JSON)")
+    add_settings(parser, StudyTypeSettings)
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from AutoContourLib.study.classification import classify_case, classify_folder
+    from AutoContourLib.study.processing_table import load_processing_table
+    from AutoContourLib.study.study_type import StudyTypeSettings
+    from MedImageLib.settings import settings_from
+    from MedImageLib.single_cases import run_each
+
+    settings = settings_from(options, StudyTypeSettings)
+    table = load_processing_table(options.table)
+    if options.out:
+        return run_each(
+            options.studies,
+            options.out,
+            lambda source, folder: classify_case(source, folder, table, settings),
+        )
+    for study in options.studies:
+        found, _ = classify_folder(study, table, settings)
+        for patient in found:
+            print(f"{study}: type {patient.study_type}: {', '.join(patient.steps)}")
+            for sentence in patient.evidence:
+                print(f"  {sentence}")
+            for pair in patient.pairs:
+                print(f"  {pair.second.title}: type {pair.study_type}. {' '.join(pair.evidence)}")
+            for remark in patient.remarks:
+                print(f"  Note: {remark.text}")
+    return 0
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "classify",
+        "types I-IV of radiotherapy studies with the evidence, and what is done with each",
+        _add_classify,
+        _classify,
+    ),
+)

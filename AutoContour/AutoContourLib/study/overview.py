@@ -40,8 +40,8 @@ def study_overview(images: Sequence[Volume]) -> StudyOverview:
         raise InputError("The study holds no CT volume; a planning CT is needed as reference.")
     planning = min(scans, key=lambda v: str(v.tags.get("acquisition_date") or "9999"))
     others = tuple(v for v in images if v is not planning and v.array.shape[0] > 1)
-    frame = planning.tags.get("frame_of_reference")
-    apart = [v for v in others if v.tags.get("frame_of_reference") != frame]
+    frame = planning.tags.get("frame_of_reference_key")
+    apart = [v for v in others if v.tags.get("frame_of_reference_key") != frame]
     remarks = list(planning.remarks)
     if apart:
         remarks.append(

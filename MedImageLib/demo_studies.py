@@ -69,7 +69,7 @@ def _radiograph(
     return DemoStudy(
         name,
         f"Chest radiograph, seed {seed}",
-        "radiograph",
+        "metric",
         folder / name,
         True,
         truth,
@@ -144,8 +144,8 @@ def _write_field(displacement_mm: np.ndarray, planning: Volume, folder: Path) ->
 def real_studies(data_dir: Path, unpacked: Path) -> list[Callable[[], DemoStudy]]:
     """Makers of studies from the folder of real test images; what is absent is left out."""
     files = {
-        "real-radiograph-1": ("radiograph", "cxr_hannover/images/mhh_fff13f3a.png", HANNOVER),
-        "real-radiograph-2": ("radiograph", "cxr_hannover/images/mhh_53c9be49.png", HANNOVER),
+        "real-radiograph-1": ("metric", "cxr_hannover/images/mhh_fff13f3a.png", HANNOVER),
+        "real-radiograph-2": ("metric", "cxr_hannover/images/mhh_53c9be49.png", HANNOVER),
         "real-cine-1": ("lv", f"cmr_cine_nifti4d/{CINE_FILE}", SUNNYBROOK),
     }
     makers = [

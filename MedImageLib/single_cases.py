@@ -36,9 +36,20 @@ def _names(inputs: Sequence[Path]) -> list[str]:
     """Folder names: the stems of the inputs, numbered where they repeat."""
     names: list[str] = []
     for path in inputs:
-        stem = path.resolve().name.split(".")[0] or "input"
+        stem = _stem(path.resolve()) or "input"
         name, number = stem, 2
         while name in names:
             name, number = f"{stem}-{number}", number + 1
         names.append(name)
     return names
+
+
+def _stem(path: Path) -> str:
+    """Name without the suffix of its format; of `1.2.840.17` all numbers stay."""
+    name = path.name
+    for suffix in (".nii.gz", ".seg.nrrd"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    if path.is_dir() or path.suffix[1:].isdigit():
+        return name
+    return path.stem

@@ -41,9 +41,10 @@ class MedImageMetric(ScriptedLoadableModule):
         self.parent.dependencies = []
         self.parent.contributors = ["MedImage contributors"]
         self.parent.helpText = _("""
-Finds the lung fields and the heart on a frontal chest radiograph and measures the cardiothoracic
-ratio. A picture that does not look like a frontal chest radiograph is said to be one, and nothing
-is measured on it.
+Grades a frontal chest radiograph: first level (good enough for a finding), intermediate level
+(usable) or second level (repeat the exposure), with the reasons and the nearest change that would
+lift the level; then measures the cardiothoracic ratio. Turned and inverted pictures are put right.
+What does not look like a frontal chest radiograph is said to be so, and nothing is measured on it.
 <p>For research use. Not a medical device.</p>
 """)
         self.parent.acknowledgementText = _("""
@@ -68,6 +69,9 @@ class MedImageMetricParameterNode:
     drawMeasurement - If true, the measured widths are drawn as lines.
     level - Level of the network at which to stop; 0 means the last one.
     stopBelow - Stop at a level that changes less than this share.
+    rules - Rule set: extended, source, or the path of a file.
+    profile - Path of a site profile with calibrated thresholds; empty means defaults.
+    research - If true, findings are shown, marked, also where the level does not allow them.
     resultText - What was found, in words.
     """
 
@@ -76,6 +80,9 @@ class MedImageMetricParameterNode:
     drawMeasurement: bool = True
     level: Annotated[int, WithinRange(0, 32)] = 0
     stopBelow: Annotated[float, WithinRange(0.0, 1.0)] = 0.0
+    rules: str = "extended"
+    profile: str = ""
+    research: bool = False
     resultText: str = ""
 
 
@@ -167,7 +174,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         canApply = bool(self._parameterNode and self._parameterNode.inputVolume)
         self.ui.applyButton.enabled = canApply
         self.ui.applyButton.toolTip = (
-            _("Segment and measure the radiograph") if canApply else _("Select a chest radiograph")
+            _("Grade and measure the radiograph") if canApply else _("Select a chest radiograph")
         )
 
     def onApplyButton(self) -> None:
@@ -181,6 +188,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.ui.statusLabel.text = self._apply()
             except Exception:
                 self.ui.statusLabel.text = _("Nothing was computed.")
+                self.ui.levelLabel.text = ""
                 raise
 
     def _apply(self) -> str:
@@ -200,7 +208,11 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             parameters.drawMeasurement,
             parameters.level,
             parameters.stopBelow,
+            parameters.rules,
+            parameters.profile,
+            parameters.research,
         )
+        self.ui.levelLabel.text = parameters.resultText.partition("\n")[0]
         return _("Done.")
 
 
@@ -211,6 +223,8 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
 class MedImageMetricLogic(ScriptedLoadableModuleLogic):
     """From nodes to the package and back; nothing is computed here."""
+
+    DRAWING = "MedImageMetric.Measurement"
 
     def __init__(self) -> None:
         """Called when the logic class is instantiated."""
@@ -226,55 +240,109 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         drawMeasurement: bool = True,
         level: int = 0,
         stopBelow: float = 0.0,
+        rules: str = "extended",
+        profile: str = "",
+        research: bool = False,
     ) -> str:
         """
-        Segment and measure a chest radiograph.
+        Grade and measure a chest radiograph.
         Can be used without GUI widget.
         :param inputVolume: radiograph, one slice
-        :param outputSegmentation: gets right lung, left lung and heart
-        :param drawMeasurement: add lines of the measured widths to the scene
+        :param outputSegmentation: gets what was found: lungs, heart and further objects
+        :param drawMeasurement: add lines of the measured widths and boxes of foreign objects
         :param level: level of the network, 0 for the last one
         :param stopBelow: stop at a level that changes less than this share
-        :return: what was found, in words
+        :param rules: rule set: extended, source, or the path of a file
+        :param profile: path of a site profile, empty for the defaults
+        :param research: show findings also where the level does not allow them
+        :return: level, reasons and findings, in words
         """
         if not inputVolume or not outputSegmentation:
             raise ValueError("Input volume or output segmentation is invalid")
 
+        import dataclasses
+
         from MedImageLib.nodes import segment_of, update_segmentation, volume_of
         from MedImageLib.result_text import result_text
         from MedImageLib.terminology import structure
+        from MedImageMetricLib.radiograph.label_map import input_labels
+        from MedImageMetricLib.radiograph.result import result_of
+        from MedImageMetricLib.radiograph.settings import MetricSettings
 
-        found, result = self.measureRadiograph(volume_of(inputVolume), level, stopBelow)
-        segments = [segment_of(structure(n), label) for label, n in found.model.structures.items()]
-        update_segmentation(outputSegmentation, found.labels, segments, reference_node=inputVolume)
+        settings = MetricSettings(
+            level=level, stop_below=stopBelow, rules=rules, profile=profile, research=research
+        )
+        analysis = self.analyzeRadiograph(volume_of(inputVolume), settings)
+        result = result_of(analysis, settings)
+        labels, names = input_labels(analysis)
+        segments = [segment_of(structure(name), value) for value, name in names.items()]
+        update_segmentation(outputSegmentation, labels, segments, reference_node=inputVolume)
+        self.updateConditions(result)
+        self.removeDrawing()
         if drawMeasurement:
-            self.drawLines(result, found.labels.geometry)
-        return result_text(result)
+            self.drawShapes(result, labels.geometry)
+        return result_text(dataclasses.replace(result, values=(), flags=()))
 
-    def measureRadiograph(self, volume, level: int, stopBelow: float):
-        """The package's segmentation and result of a radiograph."""
-        from MedImageLib.processing_settings import ModelProcessing
-        from MedImageMetricLib.radiograph import output, segmentation
+    def analyzeRadiograph(self, volume, settings):
+        """The package's analysis of a radiograph."""
+        from MedImageMetricLib import processing
+        from MedImageMetricLib.radiograph import analysis
 
-        settings = ModelProcessing(level=level, stop_below=stopBelow, scene=False)
-        found = segmentation.segment_radiograph(volume, settings.inference())
-        return found, output.result_of(volume, found, settings)
+        return analysis.analyze_radiograph(
+            volume, settings, *processing.rules_and_profile(settings)
+        )
 
-    def drawLines(self, result, geometry) -> None:
-        """Lines of the measured widths, in place of those of the run before."""
+    def updateConditions(self, result) -> None:
+        """The conditions as a table node, renewed at each run."""
+        from MedImageLib.nodes import add_table, update_table
+
+        rows = [
+            {
+                "condition": flag.text,
+                "state": flag.state.replace("_", " "),
+                "value": flag.value,
+                "threshold": flag.threshold,
+            }
+            for flag in result.flags
+        ]
+        role = "MedImageMetric.Conditions"
+        tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
+        node = next((one for one in tables if one.GetAttribute(role)), None)
+        if node:
+            update_table(node, rows)
+        else:
+            node = add_table(slicer.mrmlScene, rows, _("Radiograph conditions"))
+            node.SetAttribute(role, "yes")
+
+    def removeDrawing(self) -> None:
+        """Take away lines and boxes of the run before."""
+        from MedImageLib.nodes import remove_node
+
+        for kind in ("vtkMRMLMarkupsLineNode", "vtkMRMLMarkupsROINode"):
+            for node in slicer.util.getNodesByClass(kind):
+                if node.GetAttribute(self.DRAWING):
+                    remove_node(slicer.mrmlScene, node)
+
+    def drawShapes(self, result, geometry) -> None:
+        """Lines of the cardiothoracic ratio, boxes of foreign objects."""
         import numpy as np
 
-        from MedImageLib.nodes import add_line, remove_node
+        from MedImageLib.nodes import add_box, add_line
 
-        role = "MedImageMetric.Measurement"
-        for node in slicer.util.getNodesByClass("vtkMRMLMarkupsLineNode"):
-            if node.GetAttribute(role):
-                remove_node(slicer.mrmlScene, node)
         for value in result.values:
             for shape in value.geometry:
                 points = geometry.points_mm(np.array(shape.points_ijk))
-                name = f"{value.name} {shape.label}".replace("_", " ")
-                add_line(slicer.mrmlScene, points, name).SetAttribute(role, value.name)
+                if shape.kind == "line" and value.name == "cardiothoracic_ratio":
+                    node = add_line(slicer.mrmlScene, points, shape.label)
+                elif shape.kind == "box" and value.name == "foreign_object_confidence":
+                    size = np.abs(geometry.direction.T @ (points[1] - points[0]))
+                    size[2] = geometry.spacing_mm[2]
+                    node = add_box(
+                        slicer.mrmlScene, points.mean(0), size, shape.label, geometry.direction
+                    )
+                else:
+                    continue
+                node.SetAttribute(self.DRAWING, value.name)
 
 
 #

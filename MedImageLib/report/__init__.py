@@ -4,6 +4,6 @@ page.py writes the page, overlay.py draws findings on images (with canvas.py), s
 out of volumes in the usual orientation, curves.py plots values along an index.
 """
 
-from MedImageLib.report.page import Link, Picture, Report, Table, report_of, write_report
+from MedImageLib.report.page import Badge, Link, Picture, Report, Table, report_of, write_report
 
-__all__ = ["Link", "Picture", "Report", "Table", "report_of", "write_report"]
+__all__ = ["Badge", "Link", "Picture", "Report", "Table", "report_of", "write_report"]

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from MedImageLib.errors import Remark
 from MedImageLib.resources import resource_path
@@ -53,6 +54,15 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Badge:
+    """The verdict that is read first: a sign, few words, and what to do in a few more."""
+
+    text: str
+    advice: str
+    state: Literal["satisfied", "not", "not_assessable", "warning"]
+
+
+@dataclass(frozen=True)
 class Link:
     """A text that leads to a file beside the page; target: its relative path, with /.
 
@@ -81,12 +91,14 @@ class Table:
 class Report:
     """What a page holds, from top to bottom; what is empty is left out.
 
-    study_hash: SHA256 that names the study, shortened on the page. summary: sentences, the most
+    study_hash: SHA256 that names the study, shortened on the page. badge: a verdict above all
+    else. summary: sentences, the most
     important first. key_values: few measurements that are read before all else.
     """
 
     title: str
     study_hash: str = ""
+    badge: Badge | None = None
     summary: tuple[str, ...] = ()
     key_values: tuple[Measurement, ...] = ()
     pictures: tuple[Picture, ...] = ()

@@ -8,28 +8,27 @@ from pathlib import Path
 from MedImageLib.command_line import Command
 
 
-def _add_radiograph(parser: argparse.ArgumentParser) -> None:
-    from MedImageLib.processing_settings import ModelProcessing
+def _add_metric(parser: argparse.ArgumentParser) -> None:
     from MedImageLib.settings import add_settings
+    from MedImageMetricLib.radiograph.settings import MetricSettings
 
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="RADIOGRAPH")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    add_settings(parser, ModelProcessing)
-
-
-def _radiograph(options: argparse.Namespace) -> int:
-    from MedImageLib.processing_settings import ModelProcessing
-    from MedImageLib.reading import read_image
-    from MedImageLib.settings import settings_from
-    from MedImageLib.single_cases import run_each
-    from MedImageMetricLib.processing import process_radiograph
-
-    settings = settings_from(options, ModelProcessing)
-    return run_each(
-        options.inputs,
-        options.out,
-        lambda path, folder: process_radiograph(read_image(path), folder, settings),
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="radiographs, or folders of them"
     )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    add_settings(parser, MetricSettings)
+    parser.epilog = (
+        "OUT/metrics.csv has a line for each radiograph. Exit code: 0 all well, 1 some were "
+        "refused or failed, 2 wrong usage."
+    )
+
+
+def _metric(options: argparse.Namespace) -> int:
+    from MedImageLib.settings import settings_from
+    from MedImageMetricLib.processing import process_inputs
+    from MedImageMetricLib.radiograph.settings import MetricSettings
+
+    return process_inputs(options.inputs, options.out, settings_from(options, MetricSettings))
 
 
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:
@@ -85,10 +84,10 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 COMMANDS = (
     Command(
-        "radiograph",
-        "lungs, heart and cardiothoracic ratio of chest radiographs",
-        _add_radiograph,
-        _radiograph,
+        "metric",
+        "quality level and findings of chest radiographs, with reasons",
+        _add_metric,
+        _metric,
     ),
     Command(
         "calibrate",

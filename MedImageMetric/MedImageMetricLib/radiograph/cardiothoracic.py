@@ -57,7 +57,8 @@ def ctr(labels: np.ndarray, spacing_mm: tuple[float, ...]) -> float | None:
 def _extent(mask: np.ndarray) -> tuple[tuple[float, float], int]:
     columns = np.flatnonzero(mask.any(0))
     rows = np.flatnonzero(mask.any(1))
-    widths = [np.ptp(np.flatnonzero(mask[row])) for row in rows]
+    part = mask[rows]
+    widths = mask.shape[1] - part.argmax(1) - part[:, ::-1].argmax(1)
     return (columns[0] - 0.5, columns[-1] + 0.5), int(rows[int(np.argmax(widths))])
 
 

@@ -14,12 +14,12 @@ from typing import Literal
 import numpy as np
 
 from MedImageLib.results import Shape
-from MedImageLib.settings import check_settings, setting
 from MedImageMetricLib.radiograph.cardiothoracic import CardiothoracicRatio, ratio_of_masks
 from MedImageMetricLib.radiograph.conditions import ConditionResult
 from MedImageMetricLib.radiograph.detections import Detections, NotAssessable, Region
 from MedImageMetricLib.radiograph.level import Level
 from MedImageMetricLib.radiograph.measurements import outlines
+from MedImageMetricLib.radiograph.settings import FindingSettings
 
 FindingState = Literal["present", "absent", "not_assessable", "withheld"]
 
@@ -58,27 +58,6 @@ BIASES: dict[str, dict[str, str]] = {
         "foreign_object_confidence": "a foreign object may hide a corner",
     },
 }
-
-
-@dataclass(frozen=True)
-class FindingSettings:
-    """Limits of the findings; a ratio at a limit is not beyond it."""
-
-    enlarged_above: float = setting(
-        0.50, help="Cardiothoracic ratio above which the heart counts as enlarged.", minimum=0.0
-    )
-    high_risk_above: float = setting(
-        0.40, help="Share of the lung above which air or fluid is of high risk.", maximum=1.0
-    )
-    self_healing_below: float = setting(
-        0.10, help="Share of the lung below which it is expected to heal by itself.", minimum=0.0
-    )
-    research: bool = setting(
-        False, help="Show findings, marked, where the level does not allow them."
-    )
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from MedImageLib.errors import InputError
 from MedImageLib.writing.atomic import finished_file
 from MedImageMetricLib.radiograph.assessment import Assessment
 
@@ -47,6 +48,36 @@ def metrics_row(file: str, assessment: Assessment) -> dict[str, str]:
         one.sentence() for one in assessment.findings if one.state in ("present", "absent")
     )
     return row
+
+
+def refused_row(file: str) -> dict[str, str]:
+    """The line of a file that was refused: not gradable, nothing assessable."""
+    states = {f"{item}_state": "not_assessable" for item in ITEMS}
+    return {**dict.fromkeys(COLUMNS, ""), "file": file, "level": "not_gradable", **states}
+
+
+def add_to_metrics(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
+    """Write the lines below those that the table has; of one file the later line counts.
+
+    A line of a refusal never takes the place of a measured one. Raises InputError when the table
+    there has other columns.
+    """
+    lines = {row["file"]: row for row in read_metrics(path)} if path.is_file() else {}
+    for row in rows:
+        if row["file"] not in lines or row != refused_row(row["file"]):
+            lines[row["file"]] = dict(row)
+    return write_metrics(path, lines.values())
+
+
+def read_metrics(path: Path) -> list[dict[str, str]]:
+    """The lines of a table. Raises InputError when its columns are others."""
+    with open(path, newline="", encoding="utf-8") as stream:
+        table = csv.DictReader(stream)
+        if tuple(table.fieldnames or ()) != COLUMNS:
+            raise InputError(
+                f"{path}: its columns are not those of this version. Name another output folder."
+            )
+        return list(table)
 
 
 def write_metrics(path: Path | str, rows: Iterable[Mapping[str, str]]) -> Path:

@@ -1,158 +1,114 @@
-"""Result, pictures, label map, report and scene of one radiograph."""
+"""The files of one radiograph: label map, masks, picture, report, scene, DICOM objects.
+
+Label map and masks lie on the input's own pixel grid; result.json is the caller's.
+"""
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from MedImageLib.report import Picture, report_of, write_report
-from MedImageLib.report.overlay import Line, overlay_picture
-from MedImageLib.results import (
-    Measurement,
-    ModelUsed,
-    QualityFlag,
-    Result,
-    Shape,
-    Timing,
-    input_identity,
-)
-from MedImageLib.settings import settings_to_dict
+from MedImageLib.errors import InputError, Remark
+from MedImageLib.results import Result
+from MedImageLib.terminology import structure
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
-from MedImageMetricLib.radiograph.segmentation import RadiographSegmentation
-
-ENLARGED_ABOVE = 0.50
+from MedImageMetricLib.radiograph.analysis import RadiographAnalysis
+from MedImageMetricLib.radiograph.label_map import LABELS, input_labels, object_masks
+from MedImageMetricLib.radiograph.result import result_of, with_step
+from MedImageMetricLib.radiograph.settings import MetricSettings
 
 
 def write_outputs(
-    folder: Path, volume: Volume, found: RadiographSegmentation, settings: Any
+    folder: Path,
+    analysis: RadiographAnalysis,
+    settings: MetricSettings,
+    source: Path | None = None,
 ) -> Result:
-    """Write all files but result.json into the folder and return the result."""
-    result = result_of(volume, found, settings)
-    plane = found.labels.array[0]
-    with finished_file(folder / "labels.png") as temporary:
-        from PIL import Image
+    """Write all files but result.json into the folder and return the result.
 
-        Image.fromarray(plane).save(temporary)
-    across, down, _ = volume.geometry.spacing_mm
-    overlay = overlay_picture(
-        volume.array[0],
-        plane,
-        spacing_mm=(across, down),
-        spacing_known=volume.geometry.spacing_known,
-        names=found.model.structures,
-        lines=[
-            Line((start[0], start[1]), (end[0], end[1]), text) for start, end, text in _lines(found)
-        ],
-        # The network finds sides as one faces the patient; elsewhere nothing is claimed.
-        letters=("R", "L", "H", "F") if found.is_chest else None,
-    )
-    with finished_file(folder / "overlay.png") as temporary:
-        temporary.write_bytes(overlay)
-    from MedImageLib.terminology import structure
+    labels.png, masks/<object>.png, labels.seg.nrrd, overlay.png, notification.txt; report.html
+    and scene.mrb where the settings say so; labels.seg.dcm and report.sr.dcm where the source
+    is a DICOM file.
+    """
     from MedImageLib.writing.nrrd import write_segmentation
+    from MedImageMetricLib.radiograph.assessment import notification
+    from MedImageMetricLib.radiograph.pictures import analysis_picture
 
-    segments = {value: structure(name) for value, name in found.model.structures.items()}
-    write_segmentation(found.labels, segments, folder / "labels.seg.nrrd")
-    picture = Picture(overlay, "Lung fields, heart and the widths of the cardiothoracic ratio.")
-    write_report(
-        folder / "report.html",
-        report_of(result, "Chest radiograph: lungs, heart, cardiothoracic ratio", [picture]),
-    )
+    started = time.monotonic()
+    labels, _ = input_labels(analysis)
+    _write_png(folder / "labels.png", labels.array[0])
+    for name, mask in object_masks(analysis.detections).items():
+        _write_png(folder / "masks" / f"{name}.png", np.where(analysis.as_found(mask), 255, 0))
+    structures = {value: structure(name) for value, name in LABELS.items()}
+    write_segmentation(labels, structures, folder / "labels.seg.nrrd")
+    with finished_file(folder / "notification.txt") as temporary:
+        temporary.write_text(notification(analysis.assessment) + "\n", encoding="utf-8")
+    picture = analysis_picture(analysis)
+    with finished_file(folder / "overlay.png") as temporary:
+        temporary.write_bytes(picture)
+
+    result = result_of(analysis, settings)
+    if source is not None and settings.dicom:
+        remarks = _write_dicom(folder, analysis, source)
+        result = _with_remarks(result, remarks)
+    result = with_step(result, "label map, masks, picture", time.monotonic() - started)
+    if settings.report:
+        from MedImageMetricLib.radiograph.report import write_radiograph_report
+
+        write_radiograph_report(folder / "report.html", analysis, result, picture)
     if settings.scene:
-        from MedImageLib.study_scene import write_study_scene
-
-        write_study_scene(
-            folder / "scene.mrb",
-            volume,
-            [found.labels],
-            found.model.structures,
-            result,
-            "Radiograph",
-        )
+        _write_scene(folder / "scene.mrb", analysis, labels, result)
     return result
 
 
-def result_of(volume: Volume, found: RadiographSegmentation, settings: Any) -> Result:
-    """Ratio with its lines, areas where millimeters are known, and what was doubted."""
-    ratio = found.ratio
-    values = [
-        Measurement(
-            "cardiothoracic_ratio",
-            None if ratio is None else ratio.value,
-            "1",
-            text="" if ratio else "Not assessable: the label map is not that of a frontal chest.",
-            geometry=_shapes(volume, found),
-        )
-    ]
-    if volume.geometry.spacing_known and found.is_chest:
-        pixel_mm2 = volume.geometry.spacing_mm[0] * volume.geometry.spacing_mm[1]
-        for value, name in found.model.structures.items():
-            area = float((found.labels.array == value).sum()) * pixel_mm2
-            values.append(Measurement(f"{name.replace(' ', '_')}_area", area, "mm2"))
-    flags = [
-        QualityFlag(
-            "frontal-chest",
-            "satisfied" if found.is_chest else "not",
-            "Looks like a frontal chest radiograph."
-            if found.is_chest
-            else "Does not look like a frontal chest radiograph.",
-        )
-    ]
-    return Result(
-        module="MedImageMetric",
-        task="radiograph",
-        inputs=(input_identity(volume),),
-        values=tuple(values),
-        flags=tuple(flags),
-        findings=_findings(found),
-        warnings=found.remarks,
-        models=(
-            ModelUsed(found.model.card.name, found.model.card.version, found.model.weights_sha256),
+def _write_png(path: Path, array: np.ndarray) -> None:
+    from PIL import Image
+
+    with finished_file(path) as temporary:
+        Image.fromarray(array.astype(np.uint8)).save(temporary)
+
+
+def _write_dicom(folder: Path, analysis: RadiographAnalysis, source: Path) -> tuple[Remark, ...]:
+    """Segmentation and report; a source whose header does not allow them is told, not fatal."""
+    from MedImageMetricLib.radiograph.structured_report import write_structured_report
+
+    try:
+        write_structured_report(folder, analysis, source)
+    except InputError as error:
+        text = f"No DICOM objects were written: {str(error).replace(str(source), 'the source')}"
+        return (Remark("no-dicom-objects", text),)
+    return ()
+
+
+def _with_remarks(result: Result, remarks: tuple[Remark, ...]) -> Result:
+    return replace(result, warnings=(*result.warnings, *remarks))
+
+
+def _write_scene(path: Path, analysis: RadiographAnalysis, labels: Volume, result: Result) -> None:
+    from MedImageLib.study_scene import write_study_scene
+
+    # Lines of the ratio alone: all conditions at once would hide the picture.
+    shown = replace(
+        result,
+        values=tuple(
+            one if one.name == "cardiothoracic_ratio" else replace(one, geometry=())
+            for one in result.values
         ),
-        timings=(Timing("segmentation", found.seconds),),
-        settings=settings_to_dict(settings),
     )
-
-
-def _findings(found: RadiographSegmentation) -> tuple[str, ...]:
-    if found.ratio is None:
-        return ("This does not look like a frontal chest radiograph; nothing was measured.",)
-    value = found.ratio.value
-    word = (
-        "enlarged heart silhouette" if value > ENLARGED_ABOVE else "heart silhouette not enlarged"
-    )
-    return (f"Cardiothoracic ratio {value:.2f}: {word} (limit {ENLARGED_ABOVE:.2f}).",)
-
-
-def _lines(
-    found: RadiographSegmentation,
-) -> list[tuple[tuple[float, float, float], tuple[float, float, float], str]]:
-    """Start, end (i, j, k) and text of the widths of heart and thorax."""
-    ratio = found.ratio
-    if ratio is None:
-        return []
-    (h0, h1), (t0, t1) = ratio.heart_columns, ratio.thorax_columns
-    return [
-        ((h0, ratio.heart_row, 0), (h1, ratio.heart_row, 0), f"heart, CTR {ratio.value:.2f}"),
-        ((t0, ratio.thorax_row, 0), (t1, ratio.thorax_row, 0), "thorax"),
+    conditions = [
+        {"condition": flag.text, "state": flag.state, "value": flag.value, "limit": flag.threshold}
+        for flag in result.flags
     ]
-
-
-def _shapes(volume: Volume, found: RadiographSegmentation) -> tuple[Shape, ...]:
-    shapes = []
-    for (start, end, _), label in zip(_lines(found), ("heart", "lungs"), strict=False):
-        points = np.array([start, end], float)
-        known = volume.geometry.spacing_known
-        lps = volume.geometry.points_mm(points).tolist() if known else []
-        shapes.append(
-            Shape(
-                "line",
-                points_lps_mm=tuple(map(tuple, lps)),
-                points_ijk=tuple(map(tuple, points.tolist())),
-                label=label,
-            )
-        )
-    return tuple(shapes)
+    write_study_scene(
+        path,
+        analysis.volume,
+        [labels],
+        {value: name for value, name in LABELS.items() if (labels.array == value).any()},
+        shown,
+        "Radiograph",
+        tables={"Radiograph conditions": conditions},
+    )

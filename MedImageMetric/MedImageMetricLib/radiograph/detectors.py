@@ -1,0 +1,189 @@
+"""Sub-models by the objects that they find; each may be absent, replaced or retrained alone.
+
+A sub-model is a folder of models in the product's resources, or in a folder that the user names.
+It looks at the upright plane (j, i), bright where dense, and answers for its objects; where it is
+absent or damaged, its objects are not assessable and nothing else is touched (source: chapter 1,
+detections).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from MedImageLib.errors import ModelError
+from MedImageLib.network.inference import InferenceSettings, segment_plane
+from MedImageLib.network.model_store import Model, load_model
+from MedImageLib.resources import resources_folder
+from MedImageMetricLib.radiograph.detections import (
+    NO_DETECTOR,
+    Box,
+    ForeignObject,
+    NotAssessable,
+    Region,
+)
+from MedImageMetricLib.radiograph.segmentation import MODEL, content_box, labels_of_plane
+
+LEAST_PROBABILITY = 0.2  # of a foreign object: the lowest threshold that the source names
+MOST_OVERLAP = 0.5  # of two boxes, intersection over union: beyond it the weaker one is dropped
+SMALLEST_OBJECT_PX = 4
+
+Found = Region | NotAssessable | tuple[ForeignObject, ...]
+Detect = Callable[[np.ndarray, Model, InferenceSettings | None], Mapping[str, Found]]
+
+
+@dataclass(frozen=True)
+class SubModel:
+    """A model by the name of its folder, the fields of `Detections` that it fills, and how."""
+
+    name: str
+    objects: tuple[str, ...]
+    detect: Detect
+
+
+def largest_of_each(labels: np.ndarray) -> np.ndarray:
+    """The largest connected part of each label; organs are in one piece."""
+    result = np.zeros_like(labels)
+    for value in np.unique(labels[labels > 0]):
+        parts, _ = ndimage.label(labels == value)
+        result[parts == 1 + int(np.bincount(parts.ravel())[1:].argmax())] = value
+    return result
+
+
+def detect_organs(
+    plane: np.ndarray, model: Model, settings: InferenceSettings | None = None
+) -> dict[str, Found]:
+    """Regions by the labels of the model (`right scapula` fills `right_scapula`)."""
+    answer = labels_of_plane(plane, model, settings, largest_of_each)
+    return {_field(name): answer.region(value) for value, name in model.structures.items()}
+
+
+def detect_abnormal_parts(
+    plane: np.ndarray, model: Model, settings: InferenceSettings | None = None
+) -> dict[str, Found]:
+    """Regions by the labels of the model, which may lie in several parts or be empty."""
+    answer = labels_of_plane(plane, model, settings)
+    return {_field(name): answer.region(value) for value, name in model.structures.items()}
+
+
+def detect_foreign_objects(
+    plane: np.ndarray, model: Model, settings: InferenceSettings | None = None
+) -> dict[str, Found]:
+    """Connected parts of what the model takes for an object, each as sure as its surest pixel.
+
+    All labels of the model are kinds of objects.
+    """
+    box = content_box(plane)
+    answer = segment_plane(
+        model.network, plane[box], model.card.framing, settings, percent=model.card.percent
+    )
+    assert answer.probabilities is not None
+    objects = []
+    for value, kind in model.structures.items():
+        probability = np.zeros(plane.shape, np.float32)
+        probability[box] = answer.probabilities[value]
+        parts, _ = ndimage.label(probability >= LEAST_PROBABILITY)
+        for number, place in enumerate(ndimage.find_objects(parts), start=1):
+            mask = parts == number
+            if np.count_nonzero(mask) < SMALLEST_OBJECT_PX:
+                continue
+            rows, columns = place
+            objects.append(
+                ForeignObject(
+                    Box(columns.start - 0.5, rows.start - 0.5, columns.stop - 0.5, rows.stop - 0.5),
+                    float(probability[mask].max()),
+                    kind,
+                    mask,
+                )
+            )
+    return {"foreign_objects": suppressed(objects)}
+
+
+SUB_MODELS = (
+    SubModel("radiograph_spine", ("spine",), detect_organs),
+    SubModel("radiograph_scapulae", ("right_scapula", "left_scapula"), detect_organs),
+    SubModel("radiograph_foreign_objects", ("foreign_objects",), detect_foreign_objects),
+    SubModel("radiograph_pneumothorax", ("pneumothorax",), detect_abnormal_parts),
+    SubModel("radiograph_pleural_effusion", ("pleural_effusion",), detect_abnormal_parts),
+)
+MODEL_NAMES = (MODEL, *(one.name for one in SUB_MODELS))
+
+
+def detect_all(
+    plane: np.ndarray,
+    models: Mapping[str, Model | NotAssessable],
+    settings: InferenceSettings | None = None,
+) -> dict[str, Found]:
+    """What all sub-models but that of lungs and heart answer, by the fields of `Detections`.
+
+    models: see `installed_models`. An object that a model does not know is not assessable.
+    """
+    found: dict[str, Found] = {}
+    for one in SUB_MODELS:
+        model = models.get(one.name, NO_DETECTOR)
+        if isinstance(model, NotAssessable):
+            found |= dict.fromkeys(one.objects, model)
+            continue
+        answer = one.detect(plane, model, settings)
+        unknown = NotAssessable(f"the model {one.name} does not know it")
+        found |= {name: answer.get(name, unknown) for name in one.objects}
+    return found
+
+
+def installed_models(folder: str = "") -> dict[str, Model | NotAssessable]:
+    """Every model by name, loaded once; `NotAssessable` where it is absent or damaged.
+
+    folder: models in it, by name, stand in for those of the product.
+    """
+    return {name: _installed(name, folder) for name in MODEL_NAMES}
+
+
+def suppressed(objects: list[ForeignObject]) -> tuple[ForeignObject, ...]:
+    """Non-maximum suppression: the surest first, without those that overlap a surer one."""
+    kept: list[ForeignObject] = []
+    for one in sorted(objects, key=lambda item: -item.confidence):
+        if all(overlap(one.box, other.box) <= MOST_OVERLAP for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes.
+
+    >>> overlap(Box(0, 0, 2, 2), Box(1, 0, 3, 2))
+    0.3333333333333333
+    """
+    width = max(0.0, min(a.right, b.right) - max(a.left, b.left))
+    height = max(0.0, min(a.lower, b.lower) - max(a.upper, b.upper))
+    sizes = [np.prod(one.size_px) for one in (a, b)]
+    union = float(sum(sizes)) - width * height
+    return width * height / union if union > 0 else 0.0
+
+
+def _installed(name: str, folder: str) -> Model | NotAssessable:
+    places = [Path(folder) / name] if folder else []
+    for place in (*places, resources_folder() / "models" / name):
+        card = place / "model.json"
+        if card.is_file():
+            return _loaded(str(place), card.stat().st_mtime_ns)
+    return NO_DETECTOR
+
+
+@functools.lru_cache(maxsize=4 * len(MODEL_NAMES))
+def _loaded(place: str, changed: int) -> Any:
+    """changed: time of the last change, so that a retrained model is loaded anew."""
+    try:
+        return load_model(Path(place))
+    except ModelError as error:
+        # One bad sub-model must not stop the others.
+        return NotAssessable(f"its model is damaged ({str(error).rstrip('.')})")
+
+
+def _field(name: str) -> str:
+    return name.replace(" ", "_")

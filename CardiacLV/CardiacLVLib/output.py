@@ -9,7 +9,7 @@ import numpy as np
 
 from CardiacLVLib.analysis import STRUCTURES, CineAnalysis
 from CardiacLVLib.indices import DIMENSIONS, INDEX_NAMES, REGIONS
-from CardiacLVLib.pictures import contour_picture, ed_es, middle_slice, report_pictures
+from CardiacLVLib.pictures import contour_picture, ed_es, extremes, middle_slice, report_pictures
 from CardiacLVLib.pictures import shown_slices as shown
 from CardiacLVLib.result import KEY_NAMES, for_reading, result_of
 from CardiacLVLib.tables import (
@@ -113,11 +113,11 @@ def _index_tables(analysis: CineAnalysis) -> list[Table]:
     known = measured.plan.spacing_known
     units = [("mm²" if known else "px²") if "mm2" in n else "mm" if known else "px"
              for n in INDEX_NAMES]  # fmt: skip
-    frames = ed_es(analysis)
+    frames = extremes(analysis)
     columns = ["index", "unit"]
-    for frame, word in zip(frames, ("ED", "ES"), strict=True):
-        columns.append(f"{word} (frame {frame}) measured")
-        columns += [f"{word} regressed ± spread"] if regressed else []
+    for frame, word in frames.items():
+        columns.append(f"{word} (frame {frame})")
+        columns += ["regressed ± spread"] if regressed else []
     tables = []
     for number, place in shown(analysis):
         rows = []

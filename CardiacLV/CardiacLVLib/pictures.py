@@ -39,9 +39,8 @@ def report_pictures(analysis: CineAnalysis, curves: Sequence[Curve]) -> list[Pic
     if not chosen:
         caption = "Middle slice of the first frame; no left ventricle was found."
         return [*pictures, Picture(slice_picture(analysis.cine.frames[0]), caption)]
-    ed, es = ed_es(analysis)
     for number, place in chosen:
-        for frame, word in ((ed, "End diastole"), (es, "End systole")):
+        for frame, word in extremes(analysis).items():
             caption = f"{word} (frame {frame}), {place} slice {number}."
             pictures.append(Picture(contour_picture(analysis, frame, number), caption))
     eye = analysis.measured.bulls_eye
@@ -61,6 +60,14 @@ def ed_es(analysis: CineAnalysis) -> tuple[int, int]:
     total = np.nan_to_num(analysis.measured.cavity_area_mm2).sum(axis=1)
     ed, es = phases.ed_frame, phases.es_frame
     return int(total.argmax()) if ed is None else ed, int(total.argmin()) if es is None else es
+
+
+def extremes(analysis: CineAnalysis) -> dict[int, str]:
+    """The frames of `ed_es` with their names; one where nothing moves."""
+    phases = analysis.measured.phases
+    told = phases.ed_frame is not None and phases.es_frame is not None
+    words = ("End diastole", "End systole") if told else ("Largest cavity", "Smallest cavity")
+    return dict(zip(ed_es(analysis), words, strict=True))
 
 
 def shown_slices(analysis: CineAnalysis) -> list[tuple[int, str]]:

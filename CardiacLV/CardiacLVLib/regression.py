@@ -58,10 +58,13 @@ def regressed_cine(
     from CardiacLVLib.ensemble.store import MODEL, load_ensemble
     from MedImageLib.network.model_store import model_folder
 
+    absent = f"the model {Path(ensemble or MODEL).name} is not installed"
     try:
         folder = model_folder(ensemble or MODEL)
     except ModelError:
-        return _without(f"the model {Path(ensemble or MODEL).name} is not installed")
+        return _without(absent)
+    if not (folder / "model.json").is_file():
+        return _without(absent)
     i_mm, j_mm = measured.plan.spacing_mm[:2]
     try:
         loaded = load_ensemble(folder)

@@ -118,10 +118,9 @@ def _study_values(analysis: CineAnalysis) -> list[Measurement]:
 
 def _dimension_values(analysis: CineAnalysis) -> list[Measurement]:
     """The three dimensions of the middle slice at both ends of the beat, with their lines."""
-    number = middle_slice(analysis)
-    if number is None:
+    number, measured = middle_slice(analysis), analysis.measured
+    if number is None or measured.phases.ed_frame is None:
         return []
-    measured = analysis.measured
     _, unit = units(analysis)
     values = []
     for frame, word in zip(ed_es(analysis), ("ed", "es"), strict=True):

@@ -11,6 +11,7 @@ from CardiacLVLib.analysis import analyze_cine, analyze_labels
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork
 from CardiacLVLib.ensemble.store import EnsembleCard, save_ensemble
 from CardiacLVLib.heart_rate import heart_rate
+from CardiacLVLib.output import write_outputs
 from CardiacLVLib.pictures import shown_slices
 from CardiacLVLib.result import result_of
 from CardiacLVLib.settings import LeftVentricleSettings
@@ -190,12 +191,16 @@ def test_two_frames_are_end_diastole_and_end_systole(beat, nowhere):
     assert found.measured.function.cardiac_output_l_per_min is None
 
 
+def bare(made) -> VolumeSequence:
+    """The generated cine without spacing and place."""
+    grid = Geometry(made.sequence.frames[0].array.shape, spacing_known=False)
+    frames = tuple(Volume(frame.array, grid, modality="MR") for frame in made.sequence.frames)
+    return VolumeSequence(frames, made.sequence.index_values)
+
+
 def test_without_spacing_there_are_pixels_and_no_volumes(beat, nowhere):
     made, labels = beat
-    bare = Geometry(made.sequence.frames[0].array.shape, spacing_known=False)
-    frames = tuple(Volume(frame.array, bare, modality="MR") for frame in made.sequence.frames)
-    cine = VolumeSequence(frames, made.sequence.index_values)
-    found = analyze_labels(cine, labels, NO_SCENE, nowhere)
+    found = analyze_labels(bare(made), labels, NO_SCENE, nowhere)
     result = result_of(found)
     assert result.value("end_diastolic_volume").value is None
     assert "spacing" in result.value("end_diastolic_volume").text.lower()
@@ -205,6 +210,26 @@ def test_without_spacing_there_are_pixels_and_no_volumes(beat, nowhere):
     row = next(row for row in index_rows(found) if row["dim1_px"] is not None)
     assert row["cavity_area_mm2"] is None
     assert row["cavity_area_px2"] > 100
+
+
+def test_every_case_has_a_report(beat, nowhere, tmp_path):
+    made, labels = beat
+    still = [labels[0]] * len(labels)
+    one = [v.with_array(np.where(np.arange(5)[:, None, None] == 2, v.array, 0)) for v in labels]
+    nothing = [v.with_array(np.zeros_like(v.array)) for v in labels]
+    cases = {
+        "bare": (bare(made), labels, "px²"),
+        "still": (made.sequence, still, "cannot be told"),
+        "one slice": (made.sequence, one, "Indices, the only slice 2"),
+        "nothing": (made.sequence, nothing, "No left ventricle was found"),
+    }
+    for name, (cine, drawn, words) in cases.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        write_outputs(folder, analyze_labels(cine, drawn, NO_SCENE, nowhere))
+        assert words in (folder / "report.html").read_text("utf-8"), name
+        assert (folder / "overlay.png").is_file()
+        assert len((folder / "indices.csv").read_text("utf-8").splitlines()) == 1 + 8 * 5
 
 
 def test_no_cavity_at_all_is_an_answer(beat, nowhere):

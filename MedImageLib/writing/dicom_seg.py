@@ -48,28 +48,88 @@ def write_dicom_seg(
     Raises InputError where labels and table do not fit, GeometryError where the label map is not
     on the source's grid.
     """
-    import highdicom
-    from pydicom import dcmread
-
     check_segments(labels, segments)
-    if algorithm_type not in ALGORITHM_TYPES:
-        raise InputError(f"The algorithm type is {algorithm_type!r}, not of {ALGORITHM_TYPES}.")
     present = [value for value in sorted(segments) if (labels.array == value).any()]
     if not present:
         raise InputError("The label map is empty; a DICOM SEG holds at least one segment.")
+    masks = {segments[value]: labels.with_array(labels.array == value) for value in present}
+    return write_dicom_masks(
+        masks,
+        sources,
+        path,
+        algorithm_name=algorithm_name,
+        algorithm_type=algorithm_type,
+        description=description,
+        series_number=series_number,
+        seed=seed,
+    )
+
+
+def write_dicom_masks(
+    masks: Mapping[Structure, Volume],
+    sources: Sequence[Path | str],
+    path: Path | str,
+    *,
+    algorithm_name: str = "MedImage",
+    algorithm_type: str = "AUTOMATIC",
+    description: str = "Segmentation",
+    series_number: int = 900,
+    seed: str = "",
+) -> Path:
+    """Write masks, which may overlap, as a DICOM SEG; see `write_dicom_seg`.
+
+    masks: bool volumes on the grid of the source, a segment each, in their order. Raises
+    InputError without masks and for source headers that lack what a SEG refers to,
+    GeometryError where the masks are not on the source's grid.
+    """
+    import highdicom
+    from pydicom import dcmread
+
+    if algorithm_type not in ALGORITHM_TYPES:
+        raise InputError(f"The algorithm type is {algorithm_type!r}, not of {ALGORITHM_TYPES}.")
+    if not masks:
+        raise InputError("There is no mask; a DICOM SEG holds at least one segment.")
     datasets = [dcmread(source) for source in sources]
-    planes = _planes(labels, datasets)
-    numbers = np.zeros(int(labels.array.max()) + 1, np.uint8)
-    for number, value in enumerate(present, start=1):
-        numbers[value] = number
-    uids = _uids(seed, datasets, labels.array)
-    segmentation = highdicom.seg.Segmentation(
+    planes = _planes(next(iter(masks.values())), datasets)
+    pixels = np.stack([mask.array[planes] for mask in masks.values()], axis=-1).astype(np.uint8)
+    uids = _uids(seed, datasets, pixels)
+    try:
+        segmentation = _segmentation(
+            datasets, pixels, list(masks), algorithm_name, algorithm_type, description,
+            series_number, uids, highdicom,
+        )  # fmt: skip
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{sources[0]}: its header does not allow a DICOM SEG that refers to it ({error})."
+        ) from error
+    segmentation.SeriesDescription = description[:64]
+    if "ImagePositionPatient" not in datasets[0] and "PatientOrientation" in datasets[0]:
+        # Without a frame of reference this alone tells which side is which (PS3.3 C.7.6.1).
+        segmentation.PatientOrientation = datasets[0].PatientOrientation
+    path = Path(path)
+    with finished_file(path) as temporary:
+        segmentation.save_as(temporary)
+    return path
+
+
+def _segmentation(
+    datasets: Sequence[Any],
+    pixels: np.ndarray,
+    structures: Sequence[Structure],
+    algorithm_name: str,
+    algorithm_type: str,
+    description: str,
+    series_number: int,
+    uids: Any,
+    highdicom: Any,
+) -> Any:
+    return highdicom.seg.Segmentation(
         source_images=datasets,
-        pixel_array=numbers[labels.array[planes]],
+        pixel_array=pixels,
         segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _segment(number, segments[value], algorithm_name, algorithm_type, uids("track", value))
-            for number, value in enumerate(present, start=1)
+            _segment(number, entry, algorithm_name, algorithm_type, uids("track", entry.key))
+            for number, entry in enumerate(structures, start=1)
         ],
         series_instance_uid=uids("series"),
         series_number=series_number,
@@ -82,14 +142,6 @@ def write_dicom_seg(
         content_description=description[:64],
         content_label="SEGMENTATION",
     )
-    segmentation.SeriesDescription = description[:64]
-    if "ImagePositionPatient" not in datasets[0] and "PatientOrientation" in datasets[0]:
-        # Without a frame of reference this alone tells which side is which (PS3.3 C.7.6.1).
-        segmentation.PatientOrientation = datasets[0].PatientOrientation
-    path = Path(path)
-    with finished_file(path) as temporary:
-        segmentation.save_as(temporary)
-    return path
 
 
 def _planes(labels: Volume, datasets: Sequence[Any]) -> list[int]:

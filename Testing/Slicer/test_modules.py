@@ -269,6 +269,7 @@ def test_cine_is_processed_from_the_panel(application, cine_network):
     indices = rows_of(widget.ui.indicesSelector.currentNode())
     assert [(row["frame"], row["slice"]) for row in indices] == list(np.ndindex(3, 3))
     assert application.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 6
+    assert application.scene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 1
     assert browser.GetSelectedItemNumber() == 0
     segmentation = application.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
     for frame, radius in enumerate(RADII):

@@ -285,16 +285,21 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
     def showResult(self, parameters: CardiacLVParameterNode, found) -> str:
         """Tables, lines of the dimensions and text, in place of those of the run before."""
         from CardiacLVLib import result, tables
-        from MedImageLib.nodes import update_table
+        from MedImageLib.nodes import add_chart, update_table
         from MedImageLib.result_text import result_text
 
-        if not parameters.outputTable:
+        madeTable = not parameters.outputTable
+        if madeTable:
             parameters.outputTable = self.addTable(_("Left ventricle volumes"))
         if not parameters.indicesTable:
             parameters.indicesTable = self.addTable(_("Left ventricle indices"))
         units = tables.frame_units(found)
         update_table(parameters.outputTable, tables.frame_rows(found), units=units)
         update_table(parameters.indicesTable, tables.index_rows(found))
+        if madeTable and found.measured.function.volume_ml is not None:
+            name = parameters.outputTable.GetName()
+            over = found.cine.index_name
+            add_chart(slicer.mrmlScene, parameters.outputTable, over, ["cavity_volume"], name)
         parameters.insertionDeg = found.measured.insertion.anterior_deg
         measured = result.result_of(found)
         self.drawLines(measured, found.cine.frames[0].geometry)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from CardiacLVLib.analysis import CineAnalysis
-from CardiacLVLib.bulls_eye_picture import bulls_eye_picture
 from CardiacLVLib.bullseye import base_is_first
+from CardiacLVLib.bullseye_picture import bulls_eye_picture
 from CardiacLVLib.indices import DIMENSIONS, draw_outline
 from MedImageLib.report import Picture
 from MedImageLib.report.canvas import Path, Text

@@ -22,6 +22,7 @@ FILLING_PROBABILITY = 0.2
 NEAR_AXIS_MM = 20.0
 FEWEST_PLANES_OF_A_STACK = 4
 _BASE_WIDER = 1.15
+_CLEARLY_FILLING = 1.05  # cavity at end systole over end diastole
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +118,9 @@ def planes_beyond_base(areas: np.ndarray) -> tuple[int, ...]:
     """Planes at the base whose cavity is no smaller at end systole than at end diastole.
 
     areas: (frame, plane), any unit. Systole is told by all planes together, the base by its
-    wider cavities; of a beat, three frames about each moment count. At most a third of the
-    planes that show a cavity is named; none where the stack is short or its base is not clear.
+    wider cavities; of a beat, three frames about each moment count. A plane that clearly fills
+    is the atrium's, and so is all beyond it. At most a third of the planes that show a cavity
+    is named; none where the stack is short or its base is not clear.
     """
     shown = np.flatnonzero(areas.any(0))
     third = len(shown) // 3
@@ -130,12 +132,12 @@ def planes_beyond_base(areas: np.ndarray) -> tuple[int, ...]:
     ends = full[:third].mean(), full[-third:].mean()
     if max(ends) < _BASE_WIDER * min(ends):
         return ()
-    found: list[int] = []
-    for n in range(third) if ends[0] > ends[1] else range(len(shown) - 1, -1, -1)[:third]:
-        if empty[n] < full[n]:
-            break
-        found.append(int(shown[n]))
-    return tuple(sorted(found))
+    from_base = np.arange(len(shown)) if ends[0] > ends[1] else np.arange(len(shown))[::-1]
+    growth = (empty / np.maximum(full, 1e-9))[from_base[:third]]
+    outside = int(np.argmax(growth < 1)) if (growth < 1).any() else third
+    filling = np.flatnonzero(growth >= _CLEARLY_FILLING)
+    beyond = max(outside, int(filling[-1]) + 1 if len(filling) else 0)
+    return tuple(sorted(int(shown[n]) for n in from_base[:beyond]))
 
 
 def _about(frame: np.integer, total: np.ndarray) -> list[int]:

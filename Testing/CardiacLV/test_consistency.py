@@ -126,3 +126,7 @@ def test_what_fills_at_the_base_while_the_ventricle_empties_is_the_atrium(frames
     assert planes_beyond_base(bulging) == ()
     assert planes_beyond_base(areas[:, 7:]) == ()
     assert planes_beyond_base(np.tile(wide, (frames, 1))) == ()
+    # What lies beyond a plane that clearly fills is not the ventricle either.
+    outermost_shrinks = areas.copy()
+    outermost_shrinks[:, 9] = wide[9] * (1 - 0.1 * contraction)
+    assert planes_beyond_base(outermost_shrinks) == (8, 9)

@@ -141,7 +141,9 @@ def _group(group: ReportedGroup, image: Any, segments: Any, uid: Any) -> Any:
         common["finding_type"] = _concept(group.structure.type)
         modifier = group.structure.modifier
         common["finding_sites"] = [
-            sr.FindingSite(_concept(group.structure.type), modifier and _concept(modifier))
+            sr.FindingSite(
+                _concept(group.structure.type), None if modifier is None else _concept(modifier)
+            )
         ]
     if group.segment is None or segments is None:
         source = sr.SourceImageForMeasurementGroup(image.SOPClassUID, image.SOPInstanceUID)

@@ -1,10 +1,8 @@
-"""Segmentation of radiographs: what is refused, flagged and found, on generated and real ones."""
+"""Analysis of radiographs: what is refused, flagged and found, on generated and real ones."""
 
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,15 +12,17 @@ from MedImageLib.geometry import Geometry
 from MedImageLib.metrics import dice
 from MedImageLib.phantom.radiograph import RadiographSettings, generate_radiograph
 from MedImageLib.reading import read_image
-from MedImageLib.results import read_result
 from MedImageLib.volume import Volume
+from MedImageMetricLib.radiograph.analysis import analyze_radiograph, circumstances_of
+from MedImageMetricLib.radiograph.detections import Circumstances, NotAssessable, Region
+from MedImageMetricLib.radiograph.detectors import MODEL_NAMES
 from MedImageMetricLib.radiograph.segmentation import (
     chest_doubts,
     content_box,
     largest_parts,
     radiograph_plane,
-    segment_radiograph,
 )
+from MedImageMetricLib.radiograph.settings import MetricSettings
 
 
 def plane(array, **changes) -> Volume:
@@ -87,16 +87,103 @@ def upper_heart(labels) -> np.ndarray:
     return heart
 
 
-def test_generated_radiograph_overlaps_its_truth():
-    generated = generate_radiograph(RadiographSettings(seed=3, size_px=384))
-    found = segment_radiograph(generated.image)
-    assert found.is_chest
-    for value, name in ((1, "right_lung"), (2, "left_lung"), (3, "heart")):
-        assert dice(generated.labels[name], found.labels.array == value) > 0.8, name
-    assert abs(found.ratio.value - generated.ctr) < 0.1
+@pytest.fixture(scope="module")
+def generated():
+    return generate_radiograph(RadiographSettings(seed=3, size_px=384))
 
 
-NOT_CHESTS = ("aw_leg", "ocx_00005", "aw_rot90", "aw_half")
+@pytest.fixture(scope="module")
+def analysis(generated):
+    return analyze_radiograph(generated.image)
+
+
+def test_generated_radiograph_overlaps_its_truth(generated, analysis):
+    assert analysis.is_chest
+    assert analysis.orientation.quarter_turns == 0
+    for name in ("right_lung", "left_lung", "heart"):
+        region = getattr(analysis.detections, name)
+        assert dice(generated.labels[name][0], region.mask) > 0.8, name
+        assert 0.5 < region.confidence <= 1
+    ratio = analysis.assessment.finding("cardiothoracic_ratio").value
+    assert abs(ratio - generated.ctr) < 0.1
+
+
+def test_absent_detectors_make_their_conditions_not_assessable(analysis):
+    for name in ("spine", "right_scapula", "pneumothorax", "foreign_objects"):
+        assert getattr(analysis.detections, name) == NotAssessable(
+            "no detector for it is installed"
+        )
+    condition = analysis.assessment.condition("spine_offset")
+    assert condition.state == "not_assessable"
+    assert "no detector" in condition.reason
+    assert analysis.assessment.level == "intermediate"
+
+
+def test_without_any_model_nothing_is_gradable_and_nothing_fails(generated):
+    none = dict.fromkeys(MODEL_NAMES, NotAssessable("no detector for it is installed"))
+    found = analyze_radiograph(generated.image, models=none)
+    assert found.assessment.level == "not_gradable"
+    assert found.models == ()
+
+
+@pytest.mark.parametrize(("turns", "inverted"), [(1, False), (2, True), (3, False)])
+def test_turned_and_inverted_copies_give_the_same(generated, analysis, turns, inverted):
+    plane = np.rot90(generated.image.array[0], turns)
+    plane = plane.max() - plane if inverted else plane
+    found = analyze_radiograph(
+        Volume(np.ascontiguousarray(plane)[None], Geometry((1, *plane.shape)))
+    )
+    assert (found.orientation.quarter_turns, found.orientation.inverted) == (turns, inverted)
+    codes = {remark.code for remark in found.remarks}
+    assert "picture-turned" in codes
+    assert ("picture-inverted" in codes) == inverted
+    # labels go back to the pixels of the input
+    for name in ("right_lung", "left_lung", "heart"):
+        mask = found.as_found(getattr(found.detections, name).mask)
+        truth = np.rot90(getattr(analysis.detections, name).mask, turns)
+        assert dice(truth, mask) > 0.97, name
+    for name in ("lung_margin_upper", "lung_margin_left"):
+        assert found.assessment.condition(name).value == pytest.approx(
+            analysis.assessment.condition(name).value, abs=0.02
+        )
+
+
+def test_a_mirrored_picture_keeps_its_sides_and_is_doubted(generated):
+    # Only a heart that is plainly on one side can tell.
+    plane = np.ascontiguousarray(generated.image.array[0][:, ::-1])
+    found = analyze_radiograph(Volume(plane[None], Geometry((1, *plane.shape))))
+    assert not found.orientation.mirrored
+    right, left = found.detections.right_lung, found.detections.left_lung
+    assert right.position_ij[0] < left.position_ij[0]
+
+
+def test_large_pictures_are_brought_back_to_their_pixels(generated, analysis):
+    plane = generated.image.array[0].repeat(5, 0).repeat(5, 1)[: 5 * 384 - 3]
+    found = analyze_radiograph(Volume(plane[None], Geometry((1, *plane.shape))))
+    assert found.reduction.factor == 3
+    for name in ("right_lung", "left_lung", "heart"):
+        region = getattr(found.detections, name)
+        assert region.mask.shape == plane.shape
+        truth = getattr(analysis.detections, name).mask.repeat(5, 0).repeat(5, 1)
+        assert dice(truth[: len(plane)], region.mask) > 0.98, name
+
+
+def test_a_lateral_view_by_its_header_is_not_graded(generated):
+    lateral = generated.image.with_array(generated.image.array, tags={"view_position": "LL"})
+    found = analyze_radiograph(lateral)
+    assert not found.is_chest
+    assert found.assessment.level == "not_gradable"
+    assert any("lateral view" in remark.text for remark in found.remarks)
+
+
+def test_circumstances_come_from_the_header():
+    tags = {"patient_age_years": 9, "patient_sex": "F", "view_position": "AP"}
+    known = circumstances_of({**tags, "patient_position": "HFS"})
+    assert known == Circumstances(9.0, "F", "AP", "supine")
+    assert circumstances_of({"view_position": "LL", "patient_position": "HFP"}) == Circumstances()
+
+
+NOT_CHESTS = ("aw_leg", "aw_half")
 ALIKE = ("aw_inverted", "aw_lowcontrast", "aw_overexposed", "aw_letterbox", "aw_16bit", "aw_rgba")
 
 
@@ -109,55 +196,26 @@ def awkward(data_dir):
 
 @pytest.mark.parametrize("name", NOT_CHESTS)
 def test_other_pictures_give_no_ratio(awkward, name):
-    found = segment_radiograph(read_image(awkward[name]))
+    found = analyze_radiograph(read_image(awkward[name]))
     assert not found.is_chest
-    assert found.ratio is None
+    assert found.assessment.level == "not_gradable"
+    assert found.assessment.finding("cardiothoracic_ratio").value is None
+    assert not any(isinstance(one, Region) for one in vars(found.detections).values())
     assert any(remark.code == "not-a-frontal-chest" for remark in found.remarks)
 
 
 @pytest.mark.parametrize("name", ["aw_colour_photo", "aw_tiny", "aw_constant", "aw_noise"])
 def test_useless_pictures_are_refused(awkward, name):
     with pytest.raises(InputError):
-        segment_radiograph(read_image(awkward[name]))
+        analyze_radiograph(read_image(awkward[name]))
+
+
+def ratio_of(path) -> float:
+    found = analyze_radiograph(read_image(path), MetricSettings(research=True))
+    return found.assessment.finding("cardiothoracic_ratio").value
 
 
 @pytest.mark.parametrize("name", ALIKE)
 def test_altered_copies_of_one_radiograph_give_one_ratio(awkward, name):
-    original = segment_radiograph(read_image(awkward["full_mhh_5f619d7e"])).ratio.value
-    assert segment_radiograph(read_image(awkward[name])).ratio.value == pytest.approx(
-        original, abs=0.03
-    )
-
-
-def test_command_writes_a_whole_folder_and_goes_on_after_a_bad_input(tmp_path):
-    from PIL import Image
-
-    generated = generate_radiograph(RadiographSettings(seed=5, size_px=256))
-    picture = generated.image.array[0].astype(float)
-    picture = (255 * (picture - picture.min()) / np.ptp(picture)).astype(np.uint8)
-    Image.fromarray(picture).save(tmp_path / "chest.png")
-    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "MedImageLib", "radiograph", "--no-scene"),
-            *(str(tmp_path / "broken.png"), str(tmp_path / "chest.png")),
-            *("-o", str(tmp_path / "out")),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "broken.png" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "out" / "broken").exists()
-    result = read_result(tmp_path / "out" / "chest")
-    assert {file.name for file in result.files} == {
-        "labels.png",
-        "labels.seg.nrrd",
-        "overlay.png",
-        "report.html",
-    }
-    assert result.value("cardiothoracic_ratio").value is not None
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["chest"]
+    original = ratio_of(awkward["full_mhh_5f619d7e"])
+    assert ratio_of(awkward[name]) == pytest.approx(original, abs=0.03)

@@ -89,7 +89,7 @@ def _with_remarks(result: Result, remarks: tuple[Remark, ...]) -> Result:
 
 
 def _write_scene(path: Path, analysis: RadiographAnalysis, labels: Volume, result: Result) -> None:
-    from MedImageLib.study_scene import write_study_scene
+    from MedImageLib.study_scene import SceneTable, write_study_scene
 
     # Lines of the ratio alone: all conditions at once would hide the picture.
     shown = replace(
@@ -110,5 +110,5 @@ def _write_scene(path: Path, analysis: RadiographAnalysis, labels: Volume, resul
         {value: name for value, name in LABELS.items() if (labels.array == value).any()},
         shown,
         "Radiograph",
-        tables={"Radiograph conditions": conditions},
+        tables=[SceneTable("Radiograph conditions", conditions)],
     )

@@ -53,7 +53,9 @@ def caption(analysis: RadiographAnalysis) -> str:
     """What the picture shows."""
     if not analysis.is_chest:
         return "The picture as it was read; nothing was found on it."
-    words = "Outlines of what was found; solid lines: greatest widths of heart and lungs."
+    words = "Outlines of what was found."
+    if analysis.assessment.finding("cardiothoracic_ratio").geometry:
+        words += " Solid lines: greatest widths of heart and lungs."
     if any(one.geometry for one in _failed(analysis)):
         words += " Orange: what did not satisfy a condition."
     if analysis.orientation.quarter_turns or analysis.orientation.inverted:
@@ -101,7 +103,7 @@ def _objects(analysis: RadiographAnalysis, factor: int) -> list[Box]:
         (c for c in analysis.assessment.conditions if c.condition.subject == "foreign_object"), None
     )
     return [
-        Box(*_points(shape, factor), shape.label, FAILED)
+        Box(_points(shape, factor)[0], _points(shape, factor)[1], shape.label, FAILED)
         for shape in (one.geometry if one else ())
         if shape.kind == "box"
     ]

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from MedImageLib.report import Badge, Picture, Table, report_of, write_report
+from MedImageLib.report.page import unit_text
 from MedImageLib.results import QualityFlag, Result
 from MedImageMetricLib.radiograph.analysis import RadiographAnalysis
 from MedImageMetricLib.radiograph.assessment import notification
 from MedImageMetricLib.radiograph.chest import CHEST_DEFINITION
-from MedImageMetricLib.radiograph.conditions import flags_of
+from MedImageMetricLib.radiograph.conditions import ConditionResult, flags_of
 from MedImageMetricLib.radiograph.level import MEANING, Level
 from MedImageMetricLib.radiograph.pictures import caption
 from MedImageMetricLib.radiograph.result import STATE_OF_LEVEL
@@ -35,30 +36,26 @@ def write_radiograph_report(
     """Write the page."""
     assessment = analysis.assessment
     title = "Chest radiograph: quality level and findings"
+    summary = (*_reasons(analysis), *_told_findings(analysis))
     report = report_of(
-        result, title, [Picture(picture, caption(analysis))], _tables(analysis), _reasons(analysis)
+        result, title, [Picture(picture, caption(analysis))], _tables(analysis, result), summary
     )
-    ratio = assessment.finding("cardiothoracic_ratio")
     return write_report(
         path,
         replace(
             report,
-            badge=_badge(assessment.level, analysis),
-            key_values=tuple(one for one in result.values if one.name == ratio.name)
-            if ratio.value is not None
-            else (),
-            measurements=tuple(
-                replace(one, text="") for one in result.values if one.name.endswith("_area")
-            ),
+            badge=_badge(assessment.level),
+            measurements=(),  # each stands with its condition or finding
             flags=_shown(analysis),
         ),
     )
 
 
-def _badge(level: Level, analysis: RadiographAnalysis) -> Badge:
+def _badge(level: Level) -> Badge:
     words = "Not gradable" if level == "not_gradable" else f"{level.capitalize()} level"
-    states = {"intermediate": "warning"}
-    return Badge(words, ADVICE[level], states.get(level, STATE_OF_LEVEL[level]))
+    return Badge(
+        words, ADVICE[level], "warning" if level == "intermediate" else STATE_OF_LEVEL[level]
+    )
 
 
 def _reasons(analysis: RadiographAnalysis) -> tuple[str, ...]:
@@ -76,20 +73,35 @@ def _reasons(analysis: RadiographAnalysis) -> tuple[str, ...]:
     return tuple(told) or ("All conditions that were assessed are satisfied.",)
 
 
+def _told_findings(analysis: RadiographAnalysis) -> tuple[str, ...]:
+    """Findings with a value; that others were withheld is said by the level."""
+    return tuple(one.sentence() for one in analysis.assessment.findings if one.value is not None)
+
+
 def _shown(analysis: RadiographAnalysis) -> tuple[QualityFlag, ...]:
     """What failed first, then what is satisfied; of the rest what the level needs."""
     judged = zip(
         analysis.assessment.conditions, flags_of(analysis.assessment.conditions), strict=True
     )
     order = {"not": 0, "satisfied": 1, "not_assessable": 2}
-    flags = [flag for one, flag in judged if flag.state != "not_assessable" or one.condition.needed]
+    flags = [
+        replace(flag, text=_condition_words(one))
+        for one, flag in judged
+        if flag.state != "not_assessable" or one.condition.needed
+    ]
     return tuple(sorted(flags, key=lambda flag: order[flag.state]))
 
 
-def _tables(analysis: RadiographAnalysis) -> list[Table]:
+def _condition_words(one: ConditionResult) -> str:
+    """Parameter and reason; value and threshold have columns of their own."""
+    words = one.condition.parameter[0].upper() + one.condition.parameter[1:]
+    return f"{words} ({one.reason})" if one.reason else words
+
+
+def _tables(analysis: RadiographAnalysis, result: Result) -> list[Table]:
     assessment = analysis.assessment
     rows = tuple(
-        (one.name.replace("_", " "), _STATES[one.state], one.value, one.sentence())
+        (one.name.replace("_", " "), _STATES[one.state], _rounded(one.value), one.sentence())
         for one in assessment.findings
     )
     left_out = [
@@ -114,5 +126,16 @@ def _tables(analysis: RadiographAnalysis) -> list[Table]:
                 also if left_out else "",
             )
         )
+    sizes = tuple(
+        (one.name.removesuffix("_area").replace("_", " "), one.value, unit_text(one.unit))
+        for one in result.values
+        if one.name.endswith("_area")
+    )
+    if sizes:
+        tables.append(Table("Areas", ("object", "area", "unit"), sizes))
     read_aloud = ((notification(assessment),),)
-    return [Table("Notification, to be read aloud", ("text",), read_aloud), *tables]
+    return [Table("Notification, to be read aloud", ("",), read_aloud), *tables]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 3)

@@ -104,7 +104,7 @@ def _segment(analysis: RadiographAnalysis, number: int, entry: Structure) -> Rep
 def _finding(analysis: RadiographAnalysis, one: Finding) -> ReportedGroup:
     words = one.name.replace("_", " ").capitalize()
     code = private_code(SHORT.get(one.name, one.name), words)
-    numbers = ()
+    numbers: tuple[ReportedNumber, ...] = ()
     if one.value is not None:
         lines = tuple(_ends(analysis, shape) for shape in one.geometry if "width" in shape.label)
         numbers = (ReportedNumber(code, one.value, "1", lines),)
@@ -113,7 +113,7 @@ def _finding(analysis: RadiographAnalysis, one: Finding) -> ReportedGroup:
 
 def _condition(number: int, one: ConditionResult) -> ReportedGroup:
     words = one.condition.name.replace("_", " ").capitalize()
-    numbers = ()
+    numbers: tuple[ReportedNumber, ...] = ()
     if one.value is not None:
         code = private_code(f"CONDITION_{number + 1}", words)
         unit = one.condition.unit if one.condition.unit in UNITS else "1"

@@ -40,7 +40,6 @@ from MedImageMetricLib.radiograph.rules import RuleSet, load_rules
 from MedImageMetricLib.radiograph.segmentation import (
     MODEL,
     PlaneLabels,
-    chest_doubts,
     content_box,
     labels_of_plane,
     largest_parts,
@@ -49,7 +48,7 @@ from MedImageMetricLib.radiograph.segmentation import (
 from MedImageMetricLib.radiograph.settings import MetricSettings
 from MedImageMetricLib.radiograph.site_profile import SiteProfile
 
-LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL", "LLD", "RLD")
+LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL")
 CHEST_WORDS = ("", "CHEST", "THORAX", "LUNG", "HEART", "RIB", "RIBS", "CHEST 2 VIEWS")
 NO_LUNGS = PlaneLabels(np.zeros((0, 0), np.uint8), {})
 
@@ -58,14 +57,14 @@ NO_LUNGS = PlaneLabels(np.zeros((0, 0), np.uint8), {})
 class RadiographAnalysis:
     """All that is known of one radiograph.
 
-    volume: as read. upright: its pixels (j, i) turned upright, bright where dense. orientation:
-    how it was found. detections: on the upright grid. reduction: between the upright grid and
-    the one on which organs were found. is_chest: it looks like a frontal chest. models: those
+    volume: as read. reduced: its pixels (j, i) turned upright, bright where dense, on the grid on
+    which organs were found; reduction: how it came from the input's. orientation: how the picture
+    was found. detections: on the full upright grid. is_chest: it looks like a frontal chest. models: those
     that were used, by name.
     """
 
     volume: Volume
-    upright: np.ndarray
+    reduced: np.ndarray
     orientation: Orientation
     reduction: Reduction
     detections: Detections
@@ -120,14 +119,14 @@ def analyze_radiograph(
     reduction = reduction_of(pixels.shape)
     small = reduction.reduced(pixels)
     orientation, organs, remarks = _oriented(small, models.get(MODEL, NO_DETECTOR), inference)
-    upright = orientation.upright(pixels)
+    small_upright = orientation.upright(small)
     segmented = time.monotonic()
 
-    doubts = _doubts(volume, organs.labels) if organs is not NO_LUNGS else []
+    doubts = _doubts(volume, organs) if organs is not NO_LUNGS else []
     found = _detections(
-        volume, upright, orientation.upright(small), orientation, reduction,
+        volume, orientation.upright(pixels), small_upright, orientation, reduction,
         _organs(organs, doubts, models.get(MODEL, NO_DETECTOR)),
-        {} if doubts else detect_all(orientation.upright(small), models, inference),
+        {} if doubts else detect_all(small_upright, models, inference),
     )  # fmt: skip
     detected = time.monotonic()
 
@@ -144,7 +143,7 @@ def analyze_radiograph(
         remarks = (*remarks, Remark("spacing-unknown", text))
     return RadiographAnalysis(
         volume=volume,
-        upright=upright,
+        reduced=small_upright,
         orientation=orientation,
         reduction=reduction,
         detections=found,
@@ -199,14 +198,17 @@ def _oriented(
         )
         orientation = replace(orientation, mirrored=False)
         remarks = (*remarks, Remark("may-be-mirrored", text))
-    upright = orientation.upright(plane)
-    return orientation, labels_of_plane(upright, model, settings, largest_parts), remarks
+    answer = labels_of_plane(orientation.upright(plane), model, settings, largest_parts)
+    if orientation != Orientation() and answer.doubts():
+        # What is no chest either way is not said to be turned.
+        return Orientation(), labels_of_plane(plane, model, settings, largest_parts), ()
+    return orientation, answer, remarks
 
 
-def _doubts(volume: Volume, labels: np.ndarray) -> list[str]:
+def _doubts(volume: Volume, organs: PlaneLabels) -> list[str]:
     view = str(volume.tags.get("view_position", ""))
     lateral = [f"The header says a lateral view ({view})."] if view in LATERAL_VIEWS else []
-    return [*lateral, *chest_doubts(labels)]
+    return [*lateral, *organs.doubts()]
 
 
 def _of_header(volume: Volume) -> tuple[Remark, ...]:

@@ -42,7 +42,7 @@ def write_outputs(
     labels, _ = input_labels(analysis)
     _write_png(folder / "labels.png", labels.array[0])
     for name, mask in object_masks(analysis.detections).items():
-        _write_png(folder / "masks" / f"{name}.png", np.where(analysis.as_found(mask), 255, 0))
+        _write_png(folder / "masks" / f"{name}.png", np.uint8(255) * analysis.as_found(mask))
     structures = {value: structure(name) for value, name in LABELS.items()}
     write_segmentation(labels, structures, folder / "labels.seg.nrrd")
     with finished_file(folder / "notification.txt") as temporary:
@@ -69,7 +69,7 @@ def _write_png(path: Path, array: np.ndarray) -> None:
     from PIL import Image
 
     with finished_file(path) as temporary:
-        Image.fromarray(array.astype(np.uint8)).save(temporary)
+        Image.fromarray(array.astype(np.uint8, copy=False)).save(temporary)
 
 
 def _write_dicom(folder: Path, analysis: RadiographAnalysis, source: Path) -> tuple[Remark, ...]:

@@ -23,9 +23,7 @@ def analysis_picture(analysis: RadiographAnalysis, size_px: int = 768) -> bytes:
     """PNG of the upright radiograph with everything that was found."""
     factor = analysis.reduction.factor
     found = analysis.detections
-    image = analysis.upright
-    if factor > 1:
-        image = analysis.orientation.upright(analysis.reduction.reduced(analysis.volume.array[0]))
+    image = analysis.reduced
     labels = label_map(found)[factor // 2 :: factor, factor // 2 :: factor]
     # Blocks beyond the edge have no middle in the picture.
     labels = np.pad(

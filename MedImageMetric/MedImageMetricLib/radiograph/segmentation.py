@@ -25,6 +25,7 @@ EVEN_SHARE = 0.02  # of the gray range: rows and columns that vary less are a ma
 # Radius over the longer side. A tongue along the diaphragm would widen the smooth silhouette.
 THINNEST_HEART = 0.02
 LEAST_NEIGHBOR_CORRELATION = 0.5  # real radiographs have 0.92 and more
+LEAST_CONFIDENCE = 0.80  # least of the three organs; the lowest of 217 frontal chests has 0.82
 PROJECTIONS = ("CR", "DX", "RG", "RF", "XA", "OT", "SC", "")
 
 
@@ -34,6 +35,17 @@ class PlaneLabels:
 
     labels: np.ndarray
     confidences: dict[int, float]
+
+    def doubts(self) -> list[str]:
+        """Why it is not that of a frontal chest: implausible, or not seen clearly."""
+        told = chest_doubts(self.labels)
+        least = min(self.confidences.values(), default=0.0)
+        if not told and least < LEAST_CONFIDENCE:
+            told.append(
+                f"Lungs and heart are not seen clearly (confidence {least:.2f}, "
+                f"{LEAST_CONFIDENCE:.2f} needed)."
+            )
+        return told
 
     def region(self, value: int) -> Region:
         """The region of a label."""

@@ -1,0 +1,157 @@
+"""Sub-models by object: absent, damaged, replaced by name; foreign objects after suppression."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from MedImageLib.network.model_store import load_model, save_model
+from MedImageMetricLib.radiograph import detectors
+from MedImageMetricLib.radiograph.detections import (
+    NO_DETECTOR,
+    Box,
+    Detections,
+    ForeignObject,
+    NotAssessable,
+    Region,
+)
+from MedImageMetricLib.radiograph.detectors import (
+    MODEL_NAMES,
+    SUB_MODELS,
+    detect_all,
+    detect_foreign_objects,
+    installed_models,
+    largest_of_each,
+    overlap,
+    suppressed,
+)
+from MedImageMetricLib.radiograph.label_map import LABELS, label_map, object_masks
+from MedImageMetricLib.radiograph.reduction import reduction_of
+from MedImageMetricLib.radiograph.segmentation import MODEL, PlaneLabels
+
+PLANE = np.random.default_rng(0).normal(100, 30, (96, 80)).astype(np.float32)
+
+
+def test_every_object_but_lungs_and_heart_has_one_sub_model():
+    objects = [name for one in SUB_MODELS for name in one.objects]
+    fields = set(LABELS.values()) | {"foreign_objects"}
+    assert sorted(objects) == sorted(fields - {"right_lung", "left_lung", "heart"})
+
+
+def test_absent_models_are_not_assessable(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDIMAGE_RESOURCES", str(tmp_path))
+    assert installed_models() == dict.fromkeys(MODEL_NAMES, NO_DETECTOR)
+    found = detect_all(PLANE, installed_models())
+    assert set(found.values()) == {NO_DETECTOR}
+
+
+@pytest.fixture(scope="module")
+def spine_folder(tmp_path_factory):
+    """A folder with a model of the spine: a network that was trained for something else."""
+    folder = tmp_path_factory.mktemp("models")
+    shipped = load_model(MODEL)
+    card = replace(
+        shipped.card,
+        name="radiograph_spine",
+        labels=("spine",),
+        network=replace(shipped.card.network, classes=2),
+    )
+    from MedImageLib.network.multi_level import MultiLevelNetwork
+
+    save_model(folder / "radiograph_spine", MultiLevelNetwork(card.network), card)
+    return folder
+
+
+def test_a_model_in_a_folder_of_the_user_fills_its_objects_alone(spine_folder):
+    models = installed_models(str(spine_folder))
+    assert models["radiograph_spine"].card.labels == ("spine",)
+    found = detect_all(PLANE, models)
+    assert isinstance(found["spine"], Region)
+    assert found["spine"].mask.shape == PLANE.shape
+    assert isinstance(found["right_scapula"], NotAssessable)
+
+
+def test_a_damaged_model_stops_nothing_else(spine_folder, tmp_path):
+    import shutil
+
+    shutil.copytree(spine_folder, tmp_path / "models")
+    weights = tmp_path / "models" / "radiograph_spine" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    models = installed_models(str(tmp_path / "models"))
+    assert "damaged" in models["radiograph_spine"].reason
+    assert not isinstance(models[MODEL], NotAssessable)
+    assert "damaged" in detect_all(PLANE, models)["spine"].reason
+
+
+def test_foreign_objects_are_parts_as_sure_as_their_surest_pixel(monkeypatch):
+    probabilities = np.zeros((2, *PLANE.shape), np.float32)
+    probabilities[1, 10:20, 30:40] = 0.4
+    probabilities[1, 14, 33] = 0.9
+    probabilities[1, 60:64, 5:9] = 0.3
+    probabilities[1, 80, 70] = 0.95  # a speck
+    answer = type("Answer", (), {"probabilities": probabilities})()
+    monkeypatch.setattr(detectors, "content_box", lambda plane: (slice(None), slice(None)))
+    monkeypatch.setattr(detectors, "segment_plane", lambda *_, **__: answer)
+    card = type("Card", (), {"framing": None, "percent": (1, 99)})()
+    model = type("Model", (), {"network": None, "card": card, "structures": {1: "button"}})()
+    first, second = detect_foreign_objects(PLANE, model)["foreign_objects"]
+    assert first.confidence == pytest.approx(0.9)
+    assert first.box == Box(29.5, 9.5, 39.5, 19.5)
+    assert first.kind == "button"
+    assert second.confidence == pytest.approx(0.3)
+
+
+def test_of_overlapping_boxes_the_surest_stays():
+    strong = ForeignObject(Box(0, 0, 10, 10), 0.9)
+    weak = ForeignObject(Box(1, 1, 11, 11), 0.6)
+    apart = ForeignObject(Box(30, 0, 40, 10), 0.5)
+    assert suppressed([weak, apart, strong]) == (strong, apart)
+    assert overlap(strong.box, apart.box) == 0
+    assert overlap(strong.box, strong.box) == 1
+
+
+def test_only_the_largest_part_of_an_organ_stays():
+    labels = np.zeros((20, 20), np.uint8)
+    labels[2:10, 2:10], labels[15:17, 15:17], labels[12:14, 2:8] = 1, 1, 2
+    kept = largest_of_each(labels)
+    assert (kept == 1).sum() == 64
+    assert (kept == 2).sum() == 12
+
+
+def test_lungs_that_are_not_seen_clearly_are_doubted():
+    labels = np.zeros((100, 100), np.uint8)
+    labels[20:80, 10:40], labels[20:80, 60:90], labels[55:75, 40:60] = 1, 2, 3
+    assert PlaneLabels(labels, {1: 0.97, 2: 0.96, 3: 0.90}).doubts() == []
+    [text] = PlaneLabels(labels, {1: 0.97, 2: 0.96, 3: 0.60}).doubts()
+    assert "0.60" in text
+
+
+def test_label_map_shows_the_lowest_number_and_masks_all():
+    def box(a, b):
+        mask = np.zeros((10, 12), bool)
+        mask[:, a:b] = True
+        return Region(mask)
+
+    found = Detections(
+        (10, 12), right_lung=box(0, 6), heart=box(4, 9), spine=box(7, 11), pneumothorax=box(0, 3)
+    )
+    assert label_map(found)[0].tolist() == [1, 1, 1, 1, 1, 1, 3, 3, 3, 4, 4, 0]
+    masks = object_masks(found)
+    assert set(masks) == {"right_lung", "heart", "spine", "pneumothorax"}
+    assert masks["spine"].sum() == 40
+    assert masks["pneumothorax"].sum() == 30
+
+
+@pytest.mark.parametrize("shape", [(1000, 1700), (769, 100), (768, 768), (2305, 2304)])
+def test_blocks_are_means_and_come_back_in_place(shape):
+    reduction = reduction_of(shape)
+    plane = np.zeros(shape, np.float32)
+    plane[: shape[0] // 2] = 6.0
+    small = reduction.reduced(plane)
+    assert max(small.shape) <= 768
+    assert small.max() == 6.0
+    back = reduction.enlarged(small > 3)
+    assert back.shape == shape
+    assert abs(np.flatnonzero(back[:, 0])[-1] + 1 - shape[0] // 2) <= reduction.factor / 2

@@ -46,11 +46,55 @@ def _classify(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_register(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.registration.rigid_settings import RigidSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("fixed", type=Path, metavar="FIXED", help="file or folder of one series")
+    parser.add_argument("moving", type=Path, metavar="MOVING", help="file or folder of one series")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--offset", type=Path, help="offset.json to start from, without a search")
+    add_settings(parser, RigidSettings)
+    parser.epilog = (
+        "Rigid: translation and rotation. Exit code: 0 all well, 1 the images do not fit or "
+        "failed, 2 wrong usage."
+    )
+
+
+def _register(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from AutoContourLib.registration.output import read_offset, register_files
+    from AutoContourLib.registration.rigid_settings import RigidSettings
+    from MedImageLib.reading import read_image
+    from MedImageLib.results import output_files, write_result
+    from MedImageLib.settings import settings_from
+    from MedImageLib.writing.atomic import finished_folder
+
+    settings = settings_from(options, RigidSettings)
+    start = read_offset(options.offset) if options.offset else None
+    if start is not None:
+        settings = replace(settings, search=False)
+    with finished_folder(options.out) as folder:
+        result = register_files(
+            read_image(options.fixed), read_image(options.moving), folder, settings, start
+        )
+        write_result(folder, replace(result, files=output_files(folder)))
+    print(f"{options.out}: {' '.join(result.findings)}")
+    return 0 if result.flags[0].state == "satisfied" else 1
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "classify",
         "types I-IV of radiotherapy studies with the evidence, and what is done with each",
         _add_classify,
         _classify,
+    ),
+    Command(
+        "register",
+        "rigid registration of two images of a patient: six numbers, transform, moved image",
+        _add_register,
+        _register,
     ),
 )

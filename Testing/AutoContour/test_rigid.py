@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from AutoContourLib.registration.gray_values import comparable
-from AutoContourLib.registration.rigid import RigidSettings, register_rigid
+from AutoContourLib.registration.rigid import register_rigid
+from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.rigid_start import starts
 from AutoContourLib.registration.similarity import similarity_at
 from MedImageLib.errors import GeometryError, InputError

@@ -13,11 +13,15 @@ BODY_ABOVE_HU = -300.0
 
 
 def comparable(volume: Volume) -> Volume:
-    """The image with limited values, scaled to 0 … 1: CT by HU, others by their percentiles."""
+    """The image with limited values, scaled to 0 … 1: CT by HU, others by their percentiles,
+    PET after its square root."""
     values = volume.array.astype(np.float32)
     if volume.modality == "CT":
         low, high = CT_RANGE_HU
     else:
+        if volume.modality == "PT":
+            # A hot tumor would press the body's own outline into one bin.
+            values = np.sqrt(np.maximum(values, 0.0))
         low, high = 0.0, float(np.percentile(values, 99.8))
         low = min(low, float(values.min()))
     if high <= low:

@@ -15,42 +15,14 @@ from scipy import ndimage
 from AutoContourLib.registration.gray_values import comparable
 from AutoContourLib.registration.least_squares import refined_by_least_squares
 from AutoContourLib.registration.offset import RigidOffset, offset_of
+from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.rigid_start import starts
 from AutoContourLib.registration.similarity import Judge, Similarity, similarity_at
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.resampling import image_of
-from MedImageLib.settings import check_settings, setting
 from MedImageLib.volume import Volume
 
 PARTIAL_BELOW = 0.6
-
-
-@dataclass(frozen=True)
-class RigidSettings:
-    """How the offset is searched and refined."""
-
-    search: bool = setting(True, help="Search from far away, not only from the given start.")
-    turn_step_deg: float = setting(
-        20.0, help="Rotations tried by the search.", unit="deg", minimum=1, maximum=45
-    )
-    search_spacing_mm: float | None = setting(
-        None, help="Grid of the search; none: a thirtieth of the field.", unit="mm", minimum=2
-    )
-    spacings_mm: tuple[float, ...] = setting(
-        (8.0, 4.0), help="Grids of the refinement, coarse to fine.", unit="mm", minimum=0.5
-    )
-    iterations: int = setting(80, help="Most steps at each grid.", minimum=1, maximum=1000)
-    samples: int = setting(20000, help="Points that are compared.", minimum=500, maximum=1000000)
-    least_overlap: float = setting(
-        0.15, help="Least share of the smaller body that is common.", minimum=0.0, maximum=1.0
-    )
-    least_agreement: float = setting(
-        0.45, help="Agreement of edges below which the images do not fit.", minimum=0, maximum=1
-    )
-    seed: int = setting(0, help="Seed of the points.", minimum=0)
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +83,12 @@ def register_rigid(
     )
 
 
+def least_agreement(fixed: Volume, moving: Volume, settings: RigidSettings) -> float:
+    """Agreement of edges that these two images must reach."""
+    one_mode = bool(fixed.modality) and fixed.modality == moving.modality
+    return settings.least_agreement if one_mode else settings.least_agreement_modes
+
+
 def _check(name: str, image: Volume) -> None:
     if image.is_labelmap:
         raise InputError(f"The {name} image is a label map; give an image.")
@@ -147,7 +125,7 @@ def _verdict(
                 "regions, or no offset was found. Do not use it.",
             )
         ]
-    if after.agreement < settings.least_agreement:
+    if after.agreement < least_agreement(fixed, moving, settings):
         return False, [
             Remark(
                 "images-do-not-fit",

@@ -18,7 +18,8 @@ def _add_metric(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
     add_settings(parser, MetricSettings)
     parser.epilog = (
-        "OUT/metrics.csv has a line for each radiograph. Exit code: 0 all well, 1 some were "
+        "OUT/metrics.csv has a line for each radiograph; ctr is empty on the second level unless "
+        "--research is given. Exit code: 0 all well, 1 some were "
         "refused or failed, 2 wrong usage."
     )
 

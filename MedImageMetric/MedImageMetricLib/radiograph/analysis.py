@@ -30,7 +30,11 @@ from MedImageMetricLib.radiograph.detections import (
     Region,
 )
 from MedImageMetricLib.radiograph.detectors import Found, detect_all, installed_models
-from MedImageMetricLib.radiograph.orientation import Orientation, find_orientation
+from MedImageMetricLib.radiograph.orientation import (
+    Orientation,
+    find_orientation,
+    organ_contrast,
+)
 from MedImageMetricLib.radiograph.reduction import (
     ORIENTATION_SIDE_PX,
     Reduction,
@@ -50,6 +54,7 @@ from MedImageMetricLib.radiograph.site_profile import SiteProfile
 
 LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL")
 CHEST_WORDS = ("", "CHEST", "THORAX", "LUNG", "HEART", "RIB", "RIBS", "CHEST 2 VIEWS")
+LEAST_CONTRAST = 0.5  # of `organ_contrast`; the lowest of 217 frontal chests has 0.57
 NO_LUNGS = PlaneLabels(np.zeros((0, 0), np.uint8), {})
 
 
@@ -59,8 +64,8 @@ class RadiographAnalysis:
 
     volume: as read. reduced: its pixels (j, i) turned upright, bright where dense, on the grid on
     which organs were found; reduction: how it came from the input's. orientation: how the picture
-    was found. detections: on the full upright grid. is_chest: it looks like a frontal chest. models: those
-    that were used, by name.
+    was found. detections: on the full upright grid. is_chest: it looks like a frontal chest.
+    models: those that were used.
     """
 
     volume: Volume
@@ -198,10 +203,14 @@ def _oriented(
         )
         orientation = replace(orientation, mirrored=False)
         remarks = (*remarks, Remark("may-be-mirrored", text))
-    answer = labels_of_plane(orientation.upright(plane), model, settings, largest_parts)
+    upright = orientation.upright(plane)
+    answer = labels_of_plane(upright, model, settings, largest_parts)
     if orientation != Orientation() and answer.doubts():
         # What is no chest either way is not said to be turned.
         return Orientation(), labels_of_plane(plane, model, settings, largest_parts), ()
+    if not answer.doubts() and organ_contrast(upright, answer.labels) < LEAST_CONTRAST:
+        text = "Heart and lungs hardly differ in gray: this may be no frontal view. Look at it."
+        remarks = (*remarks, Remark("may-not-be-frontal", text))
     return orientation, answer, remarks
 
 

@@ -1,7 +1,8 @@
 """metrics.csv: one line per radiograph, the same columns in every run.
 
-An empty value stands beside the state not_assessable. The ratio and the findings are empty where
-the level withholds them (source: chapter 1, output).
+An empty value stands beside the state not_assessable. The cardiothoracic ratio and the findings are
+given on the first and intermediate level; on the second they are withheld unless the settings ask
+for research. A file that was refused has a line as not_gradable (source: chapter 1, output).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from MedImageLib.report.canvas import Box, Line, Path
+from MedImageLib.report.canvas import Box, Line, Path, Text
 from MedImageLib.report.overlay import overlay_picture
 from MedImageLib.results import Shape
 from MedImageMetricLib.radiograph.analysis import RadiographAnalysis
@@ -32,13 +32,15 @@ def analysis_picture(analysis: RadiographAnalysis, size_px: int = 768) -> bytes:
     )[: image.shape[0], : image.shape[1]]
     across, down, _ = analysis.volume.geometry.spacing_mm
     spacing = analysis.orientation.upright_spacing((across, down))
+    widths, texts = _widths(analysis, factor)
     return overlay_picture(
         image,
         labels,
         spacing_mm=(spacing[0] * factor, spacing[1] * factor),
         spacing_known=analysis.volume.geometry.spacing_known,
         names={value: name.replace("_", " ") for value, name in LABELS.items()},
-        lines=_widths(analysis, factor) + _failed_lines(analysis, factor),
+        texts=texts,
+        lines=widths + _failed_lines(analysis, factor),
         paths=_borders(analysis, factor),
         boxes=_objects(analysis, factor),
         # The network finds sides as one faces the patient; elsewhere nothing is claimed.
@@ -61,16 +63,22 @@ def caption(analysis: RadiographAnalysis) -> str:
     return words
 
 
-def _widths(analysis: RadiographAnalysis, factor: int) -> list[Line]:
+def _widths(analysis: RadiographAnalysis, factor: int) -> tuple[list[Line], list[Text]]:
+    """Both widths; the words of the lungs' stand beside its end, where the heart's are not."""
     finding = analysis.assessment.finding("cardiothoracic_ratio")
-    lines = []
+    lines, texts = [], []
     for shape in finding.geometry:
         subject, _, kind = shape.label.partition(" ")
-        if kind == "width":
-            text = f"heart, CTR {finding.value:.2f}" if subject == "heart" else subject
-            start, end = _points(shape, factor)
-            lines.append(Line(start, end, text, WIDTHS[subject]))
-    return lines
+        if kind != "width":
+            continue
+        start, end = _points(shape, factor)
+        if subject == "heart":
+            lines.append(Line(start, end, f"heart, CTR {finding.value:.2f}", WIDTHS[subject]))
+        else:
+            lines.append(Line(start, end, "", WIDTHS[subject]))
+            across = end[0] - start[0]
+            texts.append(Text((start[0] + 0.1 * across, start[1] + 0.04 * across), subject))
+    return lines, texts
 
 
 def _borders(analysis: RadiographAnalysis, factor: int) -> list[Path]:

@@ -146,7 +146,8 @@ def test_scenes_open_again_in_a_fresh_process(demo):
     assert done.returncode == 0, done.stderr
     counts = [tuple(map(int, line.split())) for line in done.stdout.split("\n") if line]
     radiograph, _, cine, patient = counts
-    assert radiograph == (1, 1, 0, 1)
+    # Measurements and conditions.
+    assert radiograph == (1, 1, 0, 2)
     # Measurements, volumes, indices, and the regressed ones where the ensemble is there.
     assert cine[:3] == (1, 1, 2)
     assert cine[3] in (3, 4)

@@ -50,6 +50,7 @@ lint: install
 bench: install
 	@$(PIP) --no-deps dynamic-network-architectures==0.4.4
 	@$(RUN) Testing/Benchmarks/networks.py
+	@$(RUN) Testing/Benchmarks/cine_indices.py
 
 clean:
 	rm -rf $(VENV) $(OUT)

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from CardiacLVLib.analysis import analyze_cine
 from CardiacLVLib.segmentation import CAVITY, MYOCARDIUM, one_ventricle, segment_cine
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
@@ -60,7 +61,7 @@ def test_without_spacing_no_volumes_are_given():
 
 def test_real_cine_beats_at_the_right_time(data_dir):
     cine = read_sequence(data_dir / "cmr_cine_nifti4d" / "SC-HF-I-02_s04-06_20phases.nii.gz")
-    found = segment_cine(cine)
+    found = analyze_cine(cine).measured.phases
     # Contoured at end diastole in frame 19 and at end systole in frame 6 (from 0).
     assert min(abs(found.ed_frame - 19), 20 - abs(found.ed_frame - 19)) <= 1
     assert abs(found.es_frame - 6) <= 1

@@ -284,7 +284,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
 
     def showResult(self, parameters: CardiacLVParameterNode, found) -> str:
         """Tables, lines of the dimensions and text, in place of those of the run before."""
-        from CardiacLVLib import result, tables
+        from CardiacLVLib.presentation import result, tables
         from MedImageLib.nodes import add_chart, update_table
         from MedImageLib.result_text import result_text
 
@@ -313,7 +313,8 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
 
     def addSegmentations(self, inputSequence: vtkMRMLSequenceNode, found):
         """A sequence of segmentations, shown along with the cine by its browser."""
-        from CardiacLVLib import analysis, pictures
+        from CardiacLVLib import analysis
+        from CardiacLVLib.presentation import pictures
         from MedImageLib.nodes import add_segmentation_sequence, segment_of
         from MedImageLib.terminology import structure
 

@@ -17,7 +17,7 @@ class CardiacLVDICOMPluginClass(DICOMPlugin):
 
     def examineForImport(self, fileLists):
         """Returns a list of DICOMLoadable instances, one for each complete cine."""
-        from CardiacLVLib.dicom_grid import offered_cines
+        from CardiacLVLib.cine.dicom_grid import offered_cines
 
         return [self.loadableOf(offer) for offer in offered_cines(fileLists)]
 
@@ -35,7 +35,7 @@ class CardiacLVDICOMPluginClass(DICOMPlugin):
         """Adds a sequence of volumes with its browser; returns the sequence node."""
         from pathlib import Path
 
-        from CardiacLVLib.cine_input import load_listed_cine
+        from CardiacLVLib.cine.cine_input import load_listed_cine
         from MedImageLib.nodes import add_volume_sequence
 
         with slicer.util.tryWithErrorDisplay(_("The cine could not be loaded."), waitCursor=True):

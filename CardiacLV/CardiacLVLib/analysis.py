@@ -13,17 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from CardiacLVLib.cross_check import CrossCheck, cross_check
-from CardiacLVLib.function import derive_function
-from CardiacLVLib.heart_rate import heart_rate
-from CardiacLVLib.indices import CAVITY, MYOCARDIUM
-from CardiacLVLib.insertion import given_insertion
-from CardiacLVLib.localization import shows
-from CardiacLVLib.measurement import CinePlan, MeasuredCine, measured_cine, with_insertion
-from CardiacLVLib.papillary import papillary_areas_mm2
-from CardiacLVLib.regression import RegressedCine, regressed_cine
-from CardiacLVLib.segmentation import CineSegmentation, segment_cine
+from CardiacLVLib.cine.heart_rate import heart_rate
+from CardiacLVLib.ensemble.regression import RegressedCine, regressed_cine
+from CardiacLVLib.measures.cross_check import CrossCheck, cross_check
+from CardiacLVLib.measures.function import derive_function
+from CardiacLVLib.measures.indices import CAVITY, MYOCARDIUM
+from CardiacLVLib.measures.insertion import given_insertion
+from CardiacLVLib.measures.measurement import CinePlan, MeasuredCine, measured_cine, with_insertion
+from CardiacLVLib.measures.papillary import papillary_areas_mm2
 from CardiacLVLib.settings import LeftVentricleSettings
+from CardiacLVLib.ventricle.localization import shows
+from CardiacLVLib.ventricle.segmentation import CineSegmentation, segment_cine
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.results import ModelUsed, Timing
 from MedImageLib.volume import Volume, VolumeSequence

@@ -29,8 +29,8 @@ def _add_lv(parser: argparse.ArgumentParser) -> None:
 def _lv(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from CardiacLVLib.cine_input import load_cine
-    from CardiacLVLib.label_input import load_labels
+    from CardiacLVLib.cine.cine_input import load_cine
+    from CardiacLVLib.cine.label_input import load_labels
     from CardiacLVLib.processing import process_cine
     from CardiacLVLib.settings import LeftVentricleSettings
     from MedImageLib.results import output_files, write_result

@@ -49,7 +49,7 @@ def _has_phases(path: Path) -> bool:
 
 def run(case: Case, folder: Path, settings: LeftVentricleSettings) -> Result:
     """Process the cine of a case. Raises NotShortAxisCineError when it holds none."""
-    from CardiacLVLib.cine_input import load_listed_cine
+    from CardiacLVLib.cine.cine_input import load_listed_cine
 
     return process_cine(load_listed_cine(case.files), folder, settings, source=case.files[0].name)
 
@@ -67,8 +67,8 @@ def process_cine(
     the cine in errors. Raises NotShortAxisCineError, GeometryError, InputError.
     """
     from CardiacLVLib.analysis import analyze_cine, analyze_labels
-    from CardiacLVLib.output import write_outputs
-    from CardiacLVLib.short_axis import NotShortAxisCineError
+    from CardiacLVLib.cine.short_axis import NotShortAxisCineError
+    from CardiacLVLib.presentation.output import write_outputs
 
     try:
         if labels is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from CardiacLVLib.phases import PhaseSettings
+from CardiacLVLib.measures.phases import PhaseSettings
 from MedImageLib.processing_settings import ModelProcessing
 from MedImageLib.settings import setting
 

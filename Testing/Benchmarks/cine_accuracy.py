@@ -18,8 +18,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from CardiacLVLib.segmentation import CAVITY, FAR_MODEL, MYOCARDIUM, NEAR_MODEL, segment_cine
-from CardiacLVLib.short_axis import NotShortAxisCineError
+from CardiacLVLib.cine.short_axis import NotShortAxisCineError
+from CardiacLVLib.ventricle.segmentation import (
+    CAVITY,
+    FAR_MODEL,
+    MYOCARDIUM,
+    NEAR_MODEL,
+    segment_cine,
+)
 from MedImageLib.geometry import Geometry
 from MedImageLib.metrics import dice
 from MedImageLib.network.folding import folded

@@ -2,7 +2,7 @@
 
 Joins the answers of the regressing networks with what is measured on the label maps of the
 segmenting network, each by a network that has not seen the patient. Prints the limits that
-`CardiacLVLib.cross_check.IndexLimits` holds, and the area errors of both ways.
+`CardiacLVLib.measures.cross_check.IndexLimits` holds, and the area errors of both ways.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from CardiacLVLib.cross_check import IndexLimits, limits_from
 from CardiacLVLib.ensemble.targets import USUAL_INSERTION_DEG
-from CardiacLVLib.indices import INDEX_NAMES, measure_indices
+from CardiacLVLib.measures.cross_check import IndexLimits, limits_from
+from CardiacLVLib.measures.indices import INDEX_NAMES, measure_indices
 
 ASSUMED_SPACING_MM = 1.33  # where none is recorded, as in training
 

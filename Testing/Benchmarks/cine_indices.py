@@ -23,7 +23,7 @@ from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork
 from CardiacLVLib.ensemble.conversion import converted, target_frame
 from CardiacLVLib.ensemble.prediction import predict_indices
 from CardiacLVLib.ensemble.store import Ensemble, EnsembleCard, ready
-from CardiacLVLib.indices import measure_indices
+from CardiacLVLib.measures.indices import measure_indices
 from MedImageLib.network.cost import network_cost
 from MedImageLib.network.framing import Framing
 from MedImageLib.phantom.cine import CineSettings, generate_cine

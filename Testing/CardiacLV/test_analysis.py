@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from CardiacLVLib.analysis import analyze_cine, analyze_labels
+from CardiacLVLib.cine.heart_rate import heart_rate
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork
 from CardiacLVLib.ensemble.store import EnsembleCard, save_ensemble
-from CardiacLVLib.heart_rate import heart_rate
-from CardiacLVLib.output import write_outputs
-from CardiacLVLib.pictures import shown_slices
-from CardiacLVLib.result import result_of
+from CardiacLVLib.presentation.output import write_outputs
+from CardiacLVLib.presentation.pictures import shown_slices
+from CardiacLVLib.presentation.result import result_of
+from CardiacLVLib.presentation.tables import frame_rows, index_rows, regressed_rows
 from CardiacLVLib.settings import LeftVentricleSettings
-from CardiacLVLib.tables import frame_rows, index_rows, regressed_rows
 from MedImageLib.errors import GeometryError, InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.phantom.cine import CineSettings, generate_cine

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from CardiacLVLib.analysis import analyze_cine
-from CardiacLVLib.segmentation import CAVITY, MYOCARDIUM, one_ventricle, segment_cine
+from CardiacLVLib.ventricle.segmentation import CAVITY, MYOCARDIUM, one_ventricle, segment_cine
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.metrics import dice

@@ -10,9 +10,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from CardiacLVLib.cine_input import cine_among, joined_stacks, load_cine
-from CardiacLVLib.dicom_grid import offered_cines
-from CardiacLVLib.short_axis import NotShortAxisCineError, check_cine
+from CardiacLVLib.cine.cine_input import cine_among, joined_stacks, load_cine
+from CardiacLVLib.cine.dicom_grid import offered_cines
+from CardiacLVLib.cine.short_axis import NotShortAxisCineError, check_cine
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.phantom.cine import CineSettings, generate_cine

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.__main__ import main
 from MedImageLib.phantom.cine import CineSettings, generate_cine
 from MedImageLib.results import read_result

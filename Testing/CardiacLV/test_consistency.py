@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from CardiacLVLib.consistency import (
+from CardiacLVLib.ventricle.consistency import (
     CAVITY,
     MYOCARDIUM,
     PlaneProbabilities,

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from CardiacLVLib.cross_check import IndexLimits, cross_check, limits_from
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.cross_check import IndexLimits, cross_check, limits_from
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.errors import GeometryError, SettingsError
 from MedImageLib.settings import settings_from_dict, settings_to_dict
 

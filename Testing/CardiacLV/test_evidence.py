@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from CardiacLVLib.evidence import Evidence, check_evidence, evidence_of
-from CardiacLVLib.segmentation import segment_cine
-from CardiacLVLib.short_axis import NotShortAxisCineError
+from CardiacLVLib.cine.evidence import Evidence, check_evidence, evidence_of
+from CardiacLVLib.cine.short_axis import NotShortAxisCineError
+from CardiacLVLib.ventricle.segmentation import segment_cine
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume, VolumeSequence
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from CardiacLVLib.contours import fit_contour, polar_area_mm2
-from CardiacLVLib.indices import (
+from CardiacLVLib.measures.contours import fit_contour, polar_area_mm2
+from CardiacLVLib.measures.indices import (
     CAVITY,
     INDEX_NAMES,
     MYOCARDIUM,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from CardiacLVLib.indices import outline_ventricle
-from CardiacLVLib.insertion import blood_runs_mm, find_insertion, given_insertion, wrapped
+from CardiacLVLib.measures.indices import outline_ventricle
+from CardiacLVLib.measures.insertion import blood_runs_mm, find_insertion, given_insertion, wrapped
 from MedImageLib.phantom.cine import CineSettings, generate_cine
 
 

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from CardiacLVLib.bullseye import base_is_first
-from CardiacLVLib.indices import CAVITY, MYOCARDIUM
-from CardiacLVLib.insertion import given_insertion
-from CardiacLVLib.measurement import CinePlan, measured_cine, remeasured, with_insertion
+from CardiacLVLib.measures.bullseye import base_is_first
+from CardiacLVLib.measures.indices import CAVITY, MYOCARDIUM
+from CardiacLVLib.measures.insertion import given_insertion
+from CardiacLVLib.measures.measurement import CinePlan, measured_cine, remeasured, with_insertion
 from MedImageLib.errors import GeometryError, InputError
 from MedImageLib.phantom.cine import CineSettings, generate_cine
 

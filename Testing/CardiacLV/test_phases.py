@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from CardiacLVLib.phases import DIASTOLE, SYSTOLE, PhaseSettings, find_phases
+from CardiacLVLib.measures.phases import DIASTOLE, SYSTOLE, PhaseSettings, find_phases
 from MedImageLib.errors import InputError, SettingsError
 
 

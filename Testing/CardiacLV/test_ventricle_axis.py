@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from CardiacLVLib.ventricle_axis import fit_axis, plane_positions
+from CardiacLVLib.ventricle.ventricle_axis import fit_axis, plane_positions
 
 
 @given(

@@ -69,7 +69,8 @@ def radiograph_network(monkeypatch):
 @pytest.fixture
 def cine_network(monkeypatch):
     """`segment_cine` finds a round cavity that is smallest in the second of three frames."""
-    from CardiacLVLib import analysis, segmentation
+    from CardiacLVLib import analysis
+    from CardiacLVLib.ventricle import segmentation
 
     def segment_cine(cine, settings=None, consistent=True):
         calls.append((settings, consistent))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from CardiacLVLib.indices import USUAL_TURN
+from CardiacLVLib.measures.indices import USUAL_TURN
 from MedImageLib.intensity import equalized
 from MedImageLib.network.framing import Frame, Framing, seen
 

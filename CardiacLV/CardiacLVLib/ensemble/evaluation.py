@@ -17,7 +17,7 @@ from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork
 from CardiacLVLib.ensemble.conversion import converted, target_frame
 from CardiacLVLib.ensemble.prediction import answers_of
 from CardiacLVLib.ensemble.targets import TargetFrame
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.metrics import agreement
 from MedImageLib.network.framing import Framing
 from MedImageLib.writing.atomic import finished_file

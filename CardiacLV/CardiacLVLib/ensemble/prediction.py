@@ -11,7 +11,7 @@ from torch import Tensor
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork
 from CardiacLVLib.ensemble.conversion import converted, target_frame
 from CardiacLVLib.ensemble.store import Ensemble
-from CardiacLVLib.indices import USUAL_TURN
+from CardiacLVLib.measures.indices import USUAL_TURN
 from MedImageLib.errors import InputError
 
 _AT_ONCE = 64  # frames in a batch

@@ -15,7 +15,7 @@ import torch
 
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, AggregationSettings
 from CardiacLVLib.ensemble.conversion import TARGET_IMAGE
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.errors import ModelError
 from MedImageLib.network.folding import folded
 from MedImageLib.network.framing import Framing

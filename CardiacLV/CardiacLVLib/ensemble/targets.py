@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from CardiacLVLib.indices import (
+from CardiacLVLib.measures.indices import (
     CAVITY,
     INDEX_NAMES,
     MYOCARDIUM,

@@ -20,7 +20,7 @@ from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, Aggreg
 from CardiacLVLib.ensemble.conversion import TARGET_IMAGE, crop, part_seen, target_frame
 from CardiacLVLib.ensemble.prediction import network_input
 from CardiacLVLib.ensemble.targets import TargetFrame, squeezed
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.errors import InputError, SettingsError
 from MedImageLib.intensity import equalized, normalized_by_ranks
 from MedImageLib.network.augmentation import Augmentation, random_gray

@@ -27,7 +27,7 @@ from CardiacLVLib.ensemble.prediction import answers_of
 from CardiacLVLib.ensemble.store import EnsembleCard, ready, save_ensemble
 from CardiacLVLib.ensemble.targets import TargetFrame, generated_frames, labeled_frames
 from CardiacLVLib.ensemble.training import EnsembleTraining, train_member
-from CardiacLVLib.indices import MYOCARDIUM
+from CardiacLVLib.measures.indices import MYOCARDIUM
 from MedImageLib.errors import InputError, ModelError, SettingsError
 from MedImageLib.network.fitting import CHECKPOINT
 from MedImageLib.network.workflow import settings_path

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from CardiacLVLib.ensemble.targets import DRAWN_BY_PEOPLE, TargetFrame
-from CardiacLVLib.indices import outline_ventricle
+from CardiacLVLib.measures.indices import outline_ventricle
 
 
 def ring(

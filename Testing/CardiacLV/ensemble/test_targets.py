@@ -14,7 +14,7 @@ from CardiacLVLib.ensemble.targets import (
     labeled_frames,
     squeezed,
 )
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.network.samples import Source
 from MedImageLib.phantom.cine import CineSettings
 

@@ -13,7 +13,7 @@ from hearts import ring, write_rings
 
 from CardiacLVLib.ensemble import load_ensemble, member_indices, predict_indices
 from CardiacLVLib.ensemble.workflow import train, trained_member
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.__main__ import main
 from MedImageLib.errors import InputError, ModelError
 

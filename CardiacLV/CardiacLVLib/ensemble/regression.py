@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from CardiacLVLib.indices import INDEX_NAMES
-from CardiacLVLib.measurement import MeasuredCine
-from CardiacLVLib.phases import BeatPhases, find_phases
+from CardiacLVLib.measures.indices import INDEX_NAMES
+from CardiacLVLib.measures.measurement import MeasuredCine
+from CardiacLVLib.measures.phases import BeatPhases, find_phases
 from MedImageLib.errors import InputError, ModelError, Remark
 from MedImageLib.results import ModelUsed
 from MedImageLib.volume import VolumeSequence

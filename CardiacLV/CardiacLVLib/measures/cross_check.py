@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from CardiacLVLib.indices import INDEX_NAMES
+from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.errors import GeometryError, Remark
 from MedImageLib.settings import check_settings, setting
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CardiacLVLib.ventricle_axis import VentricleAxis, plane_positions
+from CardiacLVLib.ventricle.ventricle_axis import VentricleAxis, plane_positions
 from MedImageLib.network.framing import Frame, centered_frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_planes
 from MedImageLib.network.localization import plane_centers

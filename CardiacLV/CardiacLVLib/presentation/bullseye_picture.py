@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from CardiacLVLib.bullseye import BullsEye
+from CardiacLVLib.measures.bullseye import BullsEye
 
 # Ring: inner and outer radius, first segment, number of segments, start of the first (degrees).
 _RINGS = ((3.0, 4.0, 0, 6, 60.0), (2.0, 3.0, 6, 6, 60.0), (1.0, 2.0, 12, 4, 45.0))

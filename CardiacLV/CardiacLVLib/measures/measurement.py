@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from CardiacLVLib.bullseye import BullsEye, base_is_first, bulls_eye
-from CardiacLVLib.function import LeftVentricleFunction, derive_function
-from CardiacLVLib.indices import (
+from CardiacLVLib.measures.bullseye import BullsEye, base_is_first, bulls_eye
+from CardiacLVLib.measures.function import LeftVentricleFunction, derive_function
+from CardiacLVLib.measures.indices import (
     INDEX_NAMES,
     MYOCARDIUM,
     VentricleOutline,
     indices_of,
     outline_ventricle,
 )
-from CardiacLVLib.insertion import Insertion, find_insertion
-from CardiacLVLib.phases import BeatPhases, PhaseSettings, find_phases
+from CardiacLVLib.measures.insertion import Insertion, find_insertion
+from CardiacLVLib.measures.phases import BeatPhases, PhaseSettings, find_phases
 from MedImageLib.errors import GeometryError
 
 Outlines = tuple[tuple[VentricleOutline | None, ...], ...]

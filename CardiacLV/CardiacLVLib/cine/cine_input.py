@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from CardiacLVLib.short_axis import NotShortAxisCineError, check_cine
+from CardiacLVLib.cine.short_axis import NotShortAxisCineError, check_cine
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.reading import Limits, ReadingSettings, read_any, read_listed, read_series_folder
 from MedImageLib.reading.limits import DEFAULT_LIMITS, DEFAULT_SETTINGS

@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from CardiacLVLib.analysis import CineAnalysis
-from CardiacLVLib.function import BASAL_RULE, PAPILLARY_RULE
-from CardiacLVLib.indices import DIMENSIONS, INDEX_NAMES, draw_outline
-from CardiacLVLib.insertion import UNSURE_BELOW
-from CardiacLVLib.papillary import PAPILLARY_AS_WALL
-from CardiacLVLib.pictures import ed_es, middle_slice
+from CardiacLVLib.measures.function import BASAL_RULE, PAPILLARY_RULE
+from CardiacLVLib.measures.indices import DIMENSIONS, INDEX_NAMES, draw_outline
+from CardiacLVLib.measures.insertion import UNSURE_BELOW
+from CardiacLVLib.measures.papillary import PAPILLARY_AS_WALL
+from CardiacLVLib.presentation.pictures import ed_es, middle_slice
 from MedImageLib.errors import Remark
 from MedImageLib.results import Curve, Measurement, QualityFlag, Result, Shape, input_identity
 from MedImageLib.settings import settings_to_dict

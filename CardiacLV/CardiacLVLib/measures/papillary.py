@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from CardiacLVLib.contours import ANGLES, points_about
-from CardiacLVLib.indices import VentricleOutline
+from CardiacLVLib.measures.contours import ANGLES, points_about
+from CardiacLVLib.measures.indices import VentricleOutline
 
 PAPILLARY_AS_WALL = (
     "Papillary muscles and trabeculae count as myocardium in areas, volumes and mass; contours, "

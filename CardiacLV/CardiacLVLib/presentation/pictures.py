@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from CardiacLVLib.analysis import CineAnalysis
-from CardiacLVLib.bullseye import base_is_first
-from CardiacLVLib.bullseye_picture import bulls_eye_picture
-from CardiacLVLib.indices import DIMENSIONS, draw_outline
+from CardiacLVLib.measures.bullseye import base_is_first
+from CardiacLVLib.measures.indices import DIMENSIONS, draw_outline
+from CardiacLVLib.presentation.bullseye_picture import bulls_eye_picture
 from MedImageLib.report import Picture
 from MedImageLib.report.canvas import Path, Text
 from MedImageLib.report.curves import Band, curve_picture

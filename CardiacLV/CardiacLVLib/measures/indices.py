@@ -20,7 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from CardiacLVLib.contours import ANGLES, RadialContour, centroid_mm, fit_contour, points_about
+from CardiacLVLib.measures.contours import (
+    ANGLES,
+    RadialContour,
+    centroid_mm,
+    fit_contour,
+    points_about,
+)
 
 CAVITY, MYOCARDIUM = 1, 2
 DIMENSIONS = ("IS-AL", "I-A", "IL-AS")

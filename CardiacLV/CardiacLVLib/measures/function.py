@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from CardiacLVLib.phases import BeatPhases
+from CardiacLVLib.measures.phases import BeatPhases
 
 MYOCARDIUM_G_PER_ML = 1.05
 PAPILLARY_RULE = "Papillary muscles and trabeculae count as cavity, not as myocardium."

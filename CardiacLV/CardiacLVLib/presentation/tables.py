@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from CardiacLVLib.analysis import CineAnalysis
-from CardiacLVLib.indices import INDEX_NAMES
-from CardiacLVLib.phases import BeatPhases
+from CardiacLVLib.measures.indices import INDEX_NAMES
+from CardiacLVLib.measures.phases import BeatPhases
 from MedImageLib.writing.atomic import finished_file
 
 Row = dict[str, str | int | float | bool | None]

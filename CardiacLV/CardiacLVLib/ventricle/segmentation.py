@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CardiacLVLib.consistency import (
+from CardiacLVLib.cine.evidence import Evidence, check_evidence, evidence_of
+from CardiacLVLib.cine.short_axis import NotShortAxisCineError, check_cine
+from CardiacLVLib.ventricle.consistency import (
     CAVITY,
     MYOCARDIUM,
     PlaneProbabilities,
@@ -21,9 +23,7 @@ from CardiacLVLib.consistency import (
     planes_beyond_base,
     separate_labels,
 )
-from CardiacLVLib.evidence import Evidence, check_evidence, evidence_of
-from CardiacLVLib.localization import Location, estimated_pixel_mm, locate, shows
-from CardiacLVLib.short_axis import NotShortAxisCineError, check_cine
+from CardiacLVLib.ventricle.localization import Location, estimated_pixel_mm, locate, shows
 from MedImageLib.errors import Remark
 from MedImageLib.network.framing import Frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_planes

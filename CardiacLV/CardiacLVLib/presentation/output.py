@@ -8,11 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from CardiacLVLib.analysis import STRUCTURES, CineAnalysis
-from CardiacLVLib.indices import DIMENSIONS, INDEX_NAMES, REGIONS
-from CardiacLVLib.pictures import contour_picture, ed_es, extremes, middle_slice, report_pictures
-from CardiacLVLib.pictures import shown_slices as shown
-from CardiacLVLib.result import KEY_NAMES, for_reading, result_of
-from CardiacLVLib.tables import (
+from CardiacLVLib.measures.indices import DIMENSIONS, INDEX_NAMES, REGIONS
+from CardiacLVLib.presentation.pictures import (
+    contour_picture,
+    ed_es,
+    extremes,
+    middle_slice,
+    report_pictures,
+)
+from CardiacLVLib.presentation.pictures import shown_slices as shown
+from CardiacLVLib.presentation.result import KEY_NAMES, for_reading, result_of
+from CardiacLVLib.presentation.tables import (
     frame_rows,
     frame_units,
     index_rows,

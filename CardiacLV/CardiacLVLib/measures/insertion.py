@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from CardiacLVLib.contours import ANGLES, points_about
-from CardiacLVLib.indices import USUAL_TURN, VentricleOutline
+from CardiacLVLib.measures.contours import ANGLES, points_about
+from CardiacLVLib.measures.indices import USUAL_TURN, VentricleOutline
 from MedImageLib.errors import Remark
 
 # From the apex to the base, and from the left ventricle to the right one (LPS).

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CardiacLVLib.indices import VentricleOutline, region_deg, sector_thickness_mm
-from CardiacLVLib.insertion import BASE_LPS, Insertion
+from CardiacLVLib.measures.indices import VentricleOutline, region_deg, sector_thickness_mm
+from CardiacLVLib.measures.insertion import BASE_LPS, Insertion
 
 SEGMENTS = 17
 LEVELS = ("basal", "middle", "apical")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from CardiacLVLib.consistency import CAVITY, MYOCARDIUM
-from CardiacLVLib.short_axis import NotShortAxisCineError
-from CardiacLVLib.ventricle_axis import fit_axis
+from CardiacLVLib.cine.short_axis import NotShortAxisCineError
+from CardiacLVLib.ventricle.consistency import CAVITY, MYOCARDIUM
+from CardiacLVLib.ventricle.ventricle_axis import fit_axis
 from MedImageLib.errors import Remark
 from MedImageLib.volume import VolumeSequence
 

@@ -1,0 +1,1 @@
+"""Numbers from label maps: indices, phases, function, and what contradicts them."""

@@ -1,0 +1,1 @@
+"""Where the left ventricle lies and its cavity and wall on every plane."""

@@ -7,49 +7,40 @@ the network present and none beyond. No code is ever loaded with a model.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
 from MedImageLib.errors import ModelError
 from MedImageLib.network.folding import folded
 from MedImageLib.network.framing import Framing
+from MedImageLib.network.model_card import (
+    DESCRIPTION,
+    CardFacts,
+    read_description,
+    write_description,
+)
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
 from MedImageLib.resources import resource_path
-from MedImageLib.settings import settings_from_dict, settings_to_dict
+from MedImageLib.settings import settings_from_dict
 from MedImageLib.writing.atomic import finished_file
 
-FORMAT_VERSION = 1
 LARGEST_BYTES = 10 * 2**20
 
 
-@dataclass(frozen=True)
-class ModelCard:
-    """What is known of a model.
+@dataclass(frozen=True, kw_only=True)
+class ModelCard(CardFacts):
+    """What is known of a multi-level network.
 
     labels: structure names of classes 1, 2, …. percent: ranks of the gray normalization.
-    data: one entry per source with name, patients, images, licence. metrics: as evaluated, with
-    the protocol in words. training: the settings as plain values. command: what made it.
     """
 
-    name: str
-    version: str
     labels: tuple[str, ...]
     network: NetworkSettings
     framing: Framing
     percent: tuple[float, float] = (1.0, 99.0)
-    licence: str = ""
-    intended_use: str = ""
-    limits: tuple[str, ...] = ()
-    citations: tuple[str, ...] = ()
-    data: tuple[dict[str, Any], ...] = ()
-    metrics: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    command: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +63,7 @@ def save_model(folder: Path, network: MultiLevelNetwork, card: ModelCard) -> str
     Raises ModelError for weights over 10 MiB: models are small by design.
     """
     digest = write_weights(folder, card.name, network.cpu().state_dict())
-    values = {
-        "format_version": FORMAT_VERSION,
-        "weights_sha256": digest,
-        **settings_to_dict(card),
-        "network": card.network.as_dict(),
-    }
-    with finished_file(folder / "model.json") as temporary:
-        temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    with finished_file(folder / "MODEL_CARD.md") as temporary:
-        temporary.write_text(card_text(card, digest, network), "utf-8")
+    write_description(folder, card, digest, _facts(card, network))
     return digest
 
 
@@ -150,70 +132,26 @@ def fill_network(network: nn.Module, tensors: Mapping[str, Tensor], folder: Path
 
 def read_card(folder: Path) -> tuple[ModelCard, str]:
     """The card and the SHA-256 that the weights must have; weights are not loaded."""
-    path = folder / "model.json"
+    values, digest = read_description(folder)
     try:
-        values = json.loads(path.read_text("utf-8"))
-        if values.pop("format_version") != FORMAT_VERSION:
-            raise ModelError(f"{path}: written by a newer version; update the program.")
-        digest = values.pop("weights_sha256")
-        network = NetworkSettings.from_dict(values.pop("network"))
-        framing = settings_from_dict(values.pop("framing"), Framing, path.name)
-        for name in ("labels", "percent", "limits", "citations", "data"):
-            values[name] = tuple(values.get(name, ()))
-        return ModelCard(network=network, framing=framing, **values), digest
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path}: no valid model description ({error}).") from error
+        values["network"] = NetworkSettings.from_dict(values["network"])
+        values["framing"] = settings_from_dict(values["framing"], Framing, DESCRIPTION)
+        for name in ("labels", "percent"):
+            values[name] = tuple(values[name])
+        return ModelCard(**values), digest
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder / DESCRIPTION}: no valid description ({error}).") from error
+
+
+def _facts(card: ModelCard, network: MultiLevelNetwork) -> list[str]:
+    parameters = sum(p.numel() for p in network.parameters())
+    return [
+        f"Labels: {', '.join(f'{n} {label}' for n, label in enumerate(card.labels, 1))}",
+        f"Network: {card.network.dimensions}-D, {card.network.levels} levels, "
+        f"{parameters:,} parameters; grid {' × '.join(map(str, card.framing.size))} "
+        f"({card.framing.mode})",
+    ]
 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def card_text(card: ModelCard, digest: str, network: MultiLevelNetwork) -> str:
-    """The model card as Markdown."""
-    parameters = sum(p.numel() for p in network.parameters())
-    lines = [
-        f"# {card.name} {card.version}",
-        "",
-        card.intended_use or "No intended use stated.",
-        "",
-        f"- Labels: {', '.join(f'{n} {label}' for n, label in enumerate(card.labels, 1))}",
-        f"- Network: {card.network.dimensions}-D, {card.network.levels} levels, "
-        f"{parameters:,} parameters; grid {' × '.join(map(str, card.framing.size))} "
-        f"({card.framing.mode})",
-        f"- Licence: {card.licence or 'not stated'}",
-        f"- SHA-256 of the weights: `{digest}`",
-        f"- Made by: `{card.command}`",
-        "",
-        "## Limits",
-        *(f"- {limit}" for limit in card.limits),
-        "- Research use. Not a medical device.",
-        "",
-        "## Training data",
-        "",
-        "| source | patients | images |",
-        "| --- | ---: | ---: |",
-        *(f"| {d['name']} | {d['patients']} | {d['images']} |" for d in card.data),
-        "",
-        *(f"- {citation}" for citation in card.citations),
-        "",
-        "## Accuracy",
-        "",
-        *metric_lines(card.metrics),
-    ]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def metric_lines(metrics: dict[str, Any]) -> list[str]:
-    """Markdown of a protocol and its tables; says so when nothing was measured."""
-    if not metrics:
-        return ["Not measured."]
-    lines = [metrics.get("protocol", ""), ""]
-    for title, rows in metrics.get("tables", {}).items():
-        if not rows:
-            continue
-        head = list(rows[0])
-        lines += [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-        lines += ["| " + " | ".join(str(row[key]) for key in head) + " |" for row in rows]
-        lines.append("")
-    return lines

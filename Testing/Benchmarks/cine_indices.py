@@ -107,7 +107,7 @@ class Cine:
 
 def peers(cine: Cine) -> dict[str, tuple[list[nn.Module], Callable[[], object]]]:
     """Name → networks and what a user waits for."""
-    card = EnsembleCard("benchmark", "", MEMBERS)
+    card = EnsembleCard(name="benchmark", version="", members=MEMBERS)
     networks = tuple(ready(AggregationNetwork(card.network).eval()) for _ in range(MEMBERS))
     ensemble = Ensemble(card, networks, "")
     memory = torch.channels_last

@@ -165,7 +165,7 @@ def test_papillary_muscles_count_as_chosen(beat, nowhere):
 def test_an_untrained_ensemble_is_flagged(beat, tmp_path):
     made, labels = beat
     networks = [AggregationNetwork() for _ in range(2)]
-    save_ensemble(tmp_path, networks, EnsembleCard("untrained", "0", members=2))
+    save_ensemble(tmp_path, networks, EnsembleCard(name="untrained", version="0", members=2))
     found = analyze_labels(made.sequence, labels, NO_SCENE, tmp_path)
     assert found.regressed is not None
     assert np.array_equal(np.isnan(found.regressed.indices), np.isnan(found.measured.indices))

@@ -105,7 +105,7 @@ def test_absent_models_are_refused(tmp_path):
 
 def test_weights_over_10_mib_are_refused(tmp_path):
     large = NetworkSettings(blocks=(Block(512, (Branch(1, 512, 3),)),))
-    card = ModelCard("large", "1", ("x",), large, Framing())
+    card = ModelCard(name="large", version="1", labels=("x",), network=large, framing=Framing())
     with pytest.raises(ModelError, match="10 MiB"):
         save_model(tmp_path / "large", MultiLevelNetwork(large), card)
     assert not (tmp_path / "large" / "weights.safetensors").exists()

@@ -23,7 +23,7 @@ from MedImageLib.network.framing import whole_frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_plane
 from MedImageLib.network.localization import agreed_centers, plane_centers
 from MedImageLib.network.multi_level import MultiLevelNetwork
-from MedImageLib.network.samples import Sample
+from MedImageLib.network.samples import UNKNOWN, Sample
 from MedImageLib.network.training import FOLDS, TrainingSettings, trained_network
 
 FARTHEST_FROM_MIDDLE_MM = 30.0
@@ -244,6 +244,7 @@ def _sources_in_mm(samples: Sequence[Sample]) -> frozenset[str]:
 def _scored(
     sample: Sample, found: np.ndarray, structures: dict[int, str], level: int, in_mm: bool
 ) -> list[CaseScore]:
+    found = np.where(sample.label == UNKNOWN, 0, found)
     unit = "mm" if in_mm else "px"
     spacing = sample.spacing_mm if in_mm else (1.0,) * found.ndim
     return [

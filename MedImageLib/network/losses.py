@@ -1,4 +1,5 @@
-"""Loss of partly labeled images: classes that were not drawn count as part of the background.
+"""Loss of partly labeled images: classes that were not drawn count as part of the background,
+pixels of which nothing is known do not count.
 
 Cross-entropy and soft Dice on probabilities in which undrawn classes are merged into class 0,
 summed over the levels of the network (source: chapter 5, loss at every level).
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from MedImageLib.network.samples import UNKNOWN
 
 EMPTY_VOXELS = 20.0  # that much falsely marked on an empty image costs half of its Dice
 
@@ -31,16 +34,19 @@ def merged_probabilities(logits: Tensor, drawn: Tensor) -> Tensor:
 def segmentation_loss(logits: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
     """Cross-entropy plus one minus soft Dice, over drawn classes only.
 
-    labels: (batch, *grid) int64 that hold drawn classes only; brought to the grid of the logits
-    when theirs is finer. Half of the Dice is pooled over the images of the batch on which the
-    class was drawn, half is the mean of the images, in which a small apex counts as much as a
-    large ventricle and an empty plane costs what is falsely marked on it.
+    labels: (batch, *grid) int64 that hold drawn classes only, or UNKNOWN; brought to the grid of
+    the logits when theirs is finer. Half of the Dice is pooled over the images of the batch on
+    which the class was drawn, half is the mean of the images, in which a small apex counts as
+    much as a large ventricle and an empty plane costs what is falsely marked on it.
     """
     labels = _on_grid(labels, logits.shape[2:])
+    known = (labels != UNKNOWN).unsqueeze(1)
+    labels = labels.unsqueeze(1) * known
     probabilities = merged_probabilities(logits, drawn)
-    picked = probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
-    cross_entropy = -torch.log(picked.clamp_min(1e-6)).mean()
-    truth = torch.zeros_like(probabilities).scatter_(1, labels.unsqueeze(1), 1.0)
+    picked = probabilities.gather(1, labels)
+    cross_entropy = -(torch.log(picked.clamp_min(1e-6)) * known).sum() / known.sum().clamp_min(1)
+    truth = torch.zeros_like(probabilities).scatter_(1, labels, 1.0) * known
+    probabilities = probabilities * known
     axes = tuple(range(2, logits.ndim))
     overlap = ((probabilities * truth).sum(axes) * drawn)[:, 1:]
     total = (((probabilities + truth).sum(axes)) * drawn)[:, 1:]

@@ -2,22 +2,29 @@
 
 An index is a CSV beside its images with the columns id, patient, fold, an image column and a
 label column. Structures that were not drawn on an image are no background: every sample names
-the classes that were drawn.
+the classes that were drawn, and pixels of which nothing is known hold UNKNOWN.
 """
 
 from __future__ import annotations
 
 import csv
 import importlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from MedImageLib.errors import InputError, SettingsError
+from MedImageLib.intensity import normalized_by_ranks
+
+Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+
+UNKNOWN = 255  # label of pixels that take no part in training and scoring
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class Source:
     fold: `column` reads the column, `never` keeps images in training in every fold (other
         origin, never scored).
     where: column → accepted values; other rows are left out.
+    reading: path of a second CSV, relative to the data folder, that is joined by `id`; images
+        that it does not name are left out.
+    drawing: function `package.module:name` of (image, row, folder of the reading) → label map,
+        or None to leave the image out; for what was read as numbers or polygons, not painted.
+    change: function `package.module:name` of (image 0 … 1, label, generator) → (image, label)
+        that brings into every view of an image what real images lack, as drawn objects.
     """
 
     name: str
@@ -62,17 +75,21 @@ class Source:
     assumed_spacing_mm: float = 0.0
     fold: str = "column"
     where: dict[str, list[str]] | None = None
+    reading: str = ""
+    drawing: str = ""
+    change: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One labeled image on its own grid.
 
-    image: float32 array (j, i) or (k, j, i); label: uint8 array of the same shape.
+    image: float32 array (j, i) or (k, j, i); label: uint8 array of the same shape, UNKNOWN where
+    nobody looked.
     drawn: class numbers that were drawn.
     spacing_mm: along array axes; 1 where unknown (`spacing_known`).
     fold: −1 for images that no fold scores. center: array index to look at where the label map
-    does not tell.
+    does not tell. change: what is drawn into every view, see `Source`.
     """
 
     id: str
@@ -87,6 +104,7 @@ class Sample:
     weight: float
     group: str = ""
     center: tuple[float, ...] | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +134,32 @@ def _read_source(data_dir: Path, source: Source) -> Iterator[Sample]:
     index = data_dir / source.index
     if not index.is_file():
         raise InputError(f"The index {index} is not there; sources name a CSV in the data folder.")
+    reading = _reading(data_dir / source.reading) if source.reading else None
+    draw = _named(source.name, "drawing", source.drawing) if source.drawing else None
+    change = _named(source.name, "change", source.change) if source.change else None
     with index.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
+            if reading is not None:
+                if row["id"] not in reading:
+                    continue
+                row = {**reading[row["id"]], **row}
             if source.where and any(row[c] not in v for c, v in source.where.items()):
                 continue
-            yield _read_row(index.parent, source, row)
+            sample = replace(_read_row(index.parent, source, row), change=change)
+            if draw is not None:
+                label = draw(sample.image, row, (data_dir / source.reading).parent)
+                if label is None:
+                    continue
+                sample = replace(sample, label=np.asarray(label, np.uint8))
+            yield sample
+
+
+def _reading(path: Path) -> dict[str, dict[str, str]]:
+    """Rows of the second CSV by id."""
+    if not path.is_file():
+        raise InputError(f"The reading {path} is not there; sources name a CSV in the data folder.")
+    with path.open(newline="", encoding="utf-8") as stream:
+        return {row["id"]: row for row in csv.DictReader(stream)}
 
 
 def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
@@ -130,7 +169,7 @@ def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
     image = np.squeeze(read_image(folder / row[source.image_column]).array).astype(np.float32)
     if source.parts:
         label = _painted(folder, row[source.label_column].split(";"), source.parts, image.shape)
-    elif source.label_column:
+    elif source.label_column and not source.drawing:
         stored = np.squeeze(read_image(folder / row[source.label_column]).array)
         label = _renamed(stored, source.rename)
     else:
@@ -161,13 +200,7 @@ def _read_row(folder: Path, source: Source, row: dict[str, str]) -> Sample:
 
 
 def _generated(source: Source) -> Iterator[Sample]:
-    module, _, name = source.generator.partition(":")
-    try:
-        generate = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsError(
-            f"{source.name}: there is no generator {source.generator} ({error})."
-        ) from error
+    generate = _named(source.name, "generator", source.generator)
     for made in generate(source.count, source.seed):
         yield Sample(
             id=made.id,
@@ -182,6 +215,14 @@ def _generated(source: Source) -> Iterator[Sample]:
             weight=source.weight,
             center=made.center,
         )
+
+
+def _named(source: str, what: str, name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(f"{source}: there is no {what} {name} ({error}).") from error
 
 
 def _drawn(source: Source, row: dict[str, str]) -> tuple[int, ...]:
@@ -218,6 +259,15 @@ def _painted(
             if Path(file).stem.endswith("_" + ending):
                 label[np.squeeze(read_image(folder / file).array) > 0] = number
     return label
+
+
+def changed_once(sample: Sample) -> Sample:
+    """The sample as it is scored: what is drawn into it depends on its id alone."""
+    if sample.change is None:
+        return sample
+    generator = np.random.default_rng(zlib.crc32(f"{sample.source}/{sample.id}".encode()))
+    image, label = sample.change(normalized_by_ranks(sample.image), sample.label, generator)
+    return replace(sample, image=image, label=label, change=None)
 
 
 def drawn_mask(samples: Sequence[Sample], classes: int) -> Tensor:

@@ -83,7 +83,7 @@ class Chest:
 
     Tables have TABLE_SIZE entries, the first at z = TABLE_TOP_MM, TABLE_STEP_MM apart.
     dome_*_mm: highest point (x, y, z) of each hemidiaphragm; the curvatures fall off around it.
-    ellipsoids are (center, radii, axes).
+    ellipsoids are (center, radii, axes). spine_x_mm: how far the spine is off the middle.
     """
 
     cavity_half_width_mm: np.ndarray
@@ -108,6 +108,8 @@ class Chest:
     rib_radius_mm: float
     bone_density: float
     arm_spread_mm: float
+    spine_x_mm: np.ndarray
+    shoulder_lift_mm: float
 
     def table(self, values: np.ndarray, z_mm: np.ndarray | float) -> np.ndarray:
         """Value of one of the tables at heights z."""
@@ -131,12 +133,18 @@ class Chest:
 
 
 def draw_chest(
-    generator: np.random.Generator, inflation: float, heart_scale: float, raised_arms: bool
+    generator: np.random.Generator,
+    inflation: float,
+    heart_scale: float,
+    raised_arms: bool,
+    curve_mm: float = 0.0,
+    shoulder_lift_mm: float = 0.0,
 ) -> Chest:
     """A chest of random proportions.
 
     inflation: 1 is a full ordinary breath; 0.8 shallow, 1.15 emphysematous.
     heart_scale: linear size of the heart; 1 is ordinary.
+    curve_mm: sideways bow of the spine, positive to the left. shoulder_lift_mm: of both.
     """
     width, depth = generator.normal(1, 0.045, 2).clip(0.88, 1.12)
     length = generator.normal(1, 0.04)
@@ -189,6 +197,8 @@ def draw_chest(
         rib_radius_mm=float(generator.normal(6.0, 0.4)),
         bone_density=float(generator.normal(1, 0.12)),
         arm_spread_mm=float(generator.normal(0, 12)),
+        spine_x_mm=curve_mm * np.exp(-(((z / length - 10) / 95) ** 2)),
+        shoulder_lift_mm=shoulder_lift_mm,
     )
 
 

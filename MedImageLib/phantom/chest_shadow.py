@@ -40,6 +40,7 @@ def soft_paths(beam: Beam, chest: Chest, arms: str) -> dict[str, np.ndarray]:
             1 / chest.mediastinum_half_width_mm**2,
             chest.spine_y_mm,
             *_vertebral_tables(chest),
+            chest.spine_x_mm,
         ]
     ).astype(np.float32)
     shoulder, elbow = skeleton.arm_line(chest, arms)
@@ -96,7 +97,10 @@ def _add_sample(
     place = (rows, columns)
     cavity = _inside(_oval(x * x * table(3), y - table(5), table(4)), 115.0)
     spine_offset = y - table(8)
-    bone = np.clip((table(9) - np.maximum(side, np.abs(spine_offset) * 1.15)) / EDGE_MM + 0.5, 0, 1)
+    aside = np.abs(x - table(11))
+    bone = np.clip(
+        (table(9) - np.maximum(aside, np.abs(spine_offset) * 1.15)) / EDGE_MM + 0.5, 0, 1
+    )
     paths["spine"][place] += bone * table(10)
     if not cavity.any():
         return
@@ -115,7 +119,7 @@ def _add_sample(
         ((x - chest.aorta_x_mm) ** 2 + (y - 40) ** 2) * (1 / chest.aorta_radius_mm**2), 13.0
     )
     aorta *= z < chest.aortic_knob[0][2]
-    column = _inside(x * x * (1 / 22.0**2) + (spine_offset * (1 / 25.0)) ** 2, 22.0)
+    column = _inside(aside * aside * (1 / 22.0**2) + (spine_offset * (1 / 25.0)) ** 2, 22.0)
     middle = np.maximum(np.maximum(vessels, knob), np.maximum(aorta, column))
     paths["mediastinum"][place] += np.maximum(vessels, np.maximum(knob, aorta)) * chamber
     np.maximum(middle, heart, out=middle)
@@ -188,9 +192,16 @@ def _vertebral_tables(chest: Chest) -> tuple[np.ndarray, np.ndarray]:
 
 
 def bone_paths(
-    beam: Beam, chest: Chest, arms: str, protraction_deg: float, generator: np.random.Generator
+    beam: Beam,
+    chest: Chest,
+    arms: str,
+    protraction_deg: tuple[float, float],
+    generator: np.random.Generator,
 ) -> dict[str, np.ndarray]:
-    """Path lengths in mm through bone as compact as cortex, less what the marrow lacks."""
+    """Path lengths in mm through bone as compact as cortex, less what the marrow lacks.
+
+    protraction_deg: of the right and the left shoulder.
+    """
     raised = arms == "up"
     result = {"ribs": _tubes(beam, skeleton.ribs(chest), flatness=0.9)}
     result["clavicles"] = _tubes(beam, skeleton.clavicles(chest, generator, raised))

@@ -39,7 +39,7 @@ class RadiographSettings:
     seed: int = setting(0, help="Seed of everything that is drawn.", minimum=0)
     size_px: int = setting(512, help="Rows and columns.", unit="px", minimum=64, maximum=4096)
     field_mm: float | None = setting(
-        None, help="Side of the detector.", unit="mm", minimum=300, maximum=480
+        None, help="Side of the detector.", unit="mm", minimum=280, maximum=480
     )
     view: str | None = setting(
         None, help="Direction of the beam: PA, source behind, or AP.", choices=("PA", "AP")
@@ -56,6 +56,15 @@ class RadiographSettings:
     arms: str | None = setting(None, help="Where the arms are.", choices=("hips", "down", "up"))
     protraction_deg: float | None = setting(
         None, help="Shoulders rolled forward.", minimum=-5, maximum=40
+    )
+    shoulder_difference_deg: float = setting(
+        0.0, help="How much more the left shoulder is rolled forward.", minimum=-20, maximum=20
+    )
+    shoulder_lift_mm: float = setting(
+        0.0, help="Shoulders lifted.", unit="mm", minimum=-20, maximum=25
+    )
+    spine_curve_mm: float = setting(
+        0.0, help="Sideways bow of the spine to the left.", unit="mm", minimum=-25, maximum=25
     )
     inflation: float | None = setting(
         None, help="Depth of the breath; 1 is full.", minimum=0.7, maximum=1.2
@@ -107,10 +116,19 @@ def generate_radiograph(settings: RadiographSettings | None = None) -> Generated
     assert settings.inflation is not None
     assert settings.heart_scale is not None
     raised = settings.arms == "up"
-    chest = draw_chest(generator, settings.inflation, settings.heart_scale, raised)
+    chest = draw_chest(
+        generator,
+        settings.inflation,
+        settings.heart_scale,
+        raised,
+        settings.spine_curve_mm,
+        settings.shoulder_lift_mm,
+    )
     beam = _beam(settings, chest)
     paths = soft_paths(beam, chest, settings.arms)
-    bones = bone_paths(beam, chest, settings.arms, settings.protraction_deg, generator)
+    uneven = settings.shoulder_difference_deg / 2
+    forward = (settings.protraction_deg - uneven, settings.protraction_deg + uneven)
+    bones = bone_paths(beam, chest, settings.arms, forward, generator)
     absorbed = attenuation(beam, chest, paths, bones, settings.breasts or 0.0, generator)
     labels = _labels(paths, bones)
     pixels, shutters = _developed(absorbed, paths["body"], settings, beam, generator)

@@ -54,17 +54,18 @@ def ribs(chest: Chest) -> list[Tube]:
             x = half_width * np.sin(angle)
             y = center + half_depth * np.cos(angle)
             near = np.exp(-(((x - 20) / 14).clip(0) ** 2))
+            off = near * chest.table(chest.spine_x_mm, z)
             y = (1 - near) * y + near * (chest.table(chest.spine_y_mm, z) - 4)
             x = np.maximum(x, 21)
             radius = chest.rib_radius_mm * (1.15 if number == 0 else 0.85 if number > 9 else 1.0)
             taper = np.interp(np.linspace(0, 1, 60), [0, 0.08, 0.55, 0.8, 1], [0.8, 1, 1, 0.8, 0.9])
-            result.append(Tube(np.stack([side * x, y, z], axis=1), radius * taper, 1.0))
+            result.append(Tube(np.stack([side * x + off, y, z], axis=1), radius * taper, 1.0))
     return result
 
 
 def clavicles(chest: Chest, generator: np.random.Generator, raised: bool) -> list[Tube]:
     """Right and left clavicle, from the manubrium to the acromion."""
-    lift = generator.normal(0, 5) + (22 if raised else 0)
+    lift = generator.normal(0, 5) + (22 if raised else 0) + chest.shoulder_lift_mm
     reach = chest.table(chest.skin_half_width_mm, 112.0) - 30
     curve = np.array(
         [
@@ -81,12 +82,15 @@ def clavicles(chest: Chest, generator: np.random.Generator, raised: bool) -> lis
 
 
 def scapulae(
-    chest: Chest, generator: np.random.Generator, protraction_deg: float, raised: bool
+    chest: Chest,
+    generator: np.random.Generator,
+    protraction_deg: tuple[float, float],
+    raised: bool,
 ) -> list[tuple[list[Plate], list[Tube]]]:
     """Right and left scapula: blade, borders, spine with acromion, coracoid and glenoid.
 
-    protraction_deg: how far the shoulders are rolled forward, which takes the blades off the
-    lungs in a good posteroanterior radiograph.
+    protraction_deg: how far the right and the left shoulder are rolled forward, which takes the
+    blades off the lungs in a good posteroanterior radiograph.
     """
     reach = chest.table(chest.skin_half_width_mm, 112.0) - 42
     glenoid = np.array([reach, 22.0, 98.0])
@@ -96,17 +100,20 @@ def scapulae(
     neck = glenoid + np.array([-16.0, 10.0, -2.0])
     acromion = np.array([reach + 6, 12.0, 130.0])
     coracoid = glenoid + np.array([-14.0, -30.0, 14.0])
-    turn = Rotation.from_euler("z", -protraction_deg, degrees=True).as_matrix()
-    swing = 28.0 if raised else generator.normal(2, 5) + 0.35 * protraction_deg
-    # Seen from behind, the lower angle swings outward about the glenoid.
-    swing_matrix = Rotation.from_euler("y", -swing, degrees=True).as_matrix()
-    matrix = swing_matrix @ turn
+    lift = np.array([0.0, 0.0, chest.shoulder_lift_mm])
+    looseness = generator.normal(2, 5)
     result = []
-    for side in (-1, 1):
+    for side, forward in zip((-1, 1), protraction_deg, strict=True):
+        turn = Rotation.from_euler("z", -forward, degrees=True).as_matrix()
+        swing = 28.0 if raised else looseness + 0.35 * forward
+        # Seen from behind, the lower angle swings outward about the glenoid.
+        matrix = Rotation.from_euler("y", -swing, degrees=True).as_matrix() @ turn
         mirror = np.array([side, 1.0, 1.0])
 
-        def moved(*points: np.ndarray, mirror: np.ndarray = mirror) -> np.ndarray:
-            return ((np.array(points) - glenoid) @ matrix.T + glenoid) * mirror
+        def moved(
+            *points: np.ndarray, mirror: np.ndarray = mirror, matrix: np.ndarray = matrix
+        ) -> np.ndarray:
+            return ((np.array(points) - glenoid) @ matrix.T + glenoid + lift) * mirror
 
         borders = [
             (
@@ -150,7 +157,7 @@ def humeri(chest: Chest, arms: str) -> list[Tube]:
 def arm_line(chest: Chest, arms: str) -> tuple[np.ndarray, np.ndarray]:
     """Shoulder and elbow of the left arm: on the hips, hanging down or raised."""
     reach = chest.table(chest.skin_half_width_mm, 112.0) - 20
-    shoulder = np.array([reach, 10.0, 116.0])
+    shoulder = np.array([reach, 10.0, 116.0 + chest.shoulder_lift_mm])
     spread = chest.arm_spread_mm
     elbow = {
         "hips": np.array([reach + 95 + spread, 18.0, -150.0]),
@@ -165,17 +172,18 @@ def vertebral_arches(chest: Chest) -> list[Tube]:
     result = []
     for number, z in enumerate(chest.vertebrae_mm):
         y = float(chest.table(chest.spine_y_mm, z))
+        off = float(chest.table(chest.spine_x_mm, z))
         size = 0.78 + 0.022 * number
         behind = y + 30 * size
         result.append(
             Tube(
-                np.array([[0, behind, z - 2], [0, behind + 24 * size, z - 20 * size]]),
+                np.array([[off, behind, z - 2], [off, behind + 24 * size, z - 20 * size]]),
                 np.array([2.6, 2.2]) * size,
                 0.7,
             )
         )
         for side in (-1, 1):
-            x = side * 13.5 * size
+            x = off + side * 13.5 * size
             result.append(
                 Tube(
                     np.array([[x, y + 10, z + 3], [x, behind, z + 3]]),
@@ -185,7 +193,7 @@ def vertebral_arches(chest: Chest) -> list[Tube]:
             )
             result.append(
                 Tube(
-                    np.array([[x, behind, z + 3], [side * 32 * size, behind + 8, z + 5]]),
+                    np.array([[x, behind, z + 3], [off + side * 32 * size, behind + 8, z + 5]]),
                     np.array([4.0, 4.6]) * size,
                 )
             )

@@ -1,0 +1,189 @@
+"""Label maps of spine and scapulae from what was read on radiographs, for training.
+
+A reading gives the x of the vertebral column at three heights, the overlap of each scapula with
+the lung as a grade, and outlines of some bones. Heights are not written down: they are those of
+the lungs, which the product's model finds. Pixels of which the reading says nothing hold UNKNOWN.
+Planes and label maps are (j, i), in pixels; the patient's right is on the picture's left.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from MedImageLib.network.model_store import load_model
+from MedImageLib.network.samples import UNKNOWN
+from MedImageMetricLib.radiograph.cardiothoracic import LEFT_LUNG, RIGHT_LUNG
+from MedImageMetricLib.radiograph.measurements import spine_center_line
+from MedImageMetricLib.radiograph.segmentation import MODEL, labels_of_plane, largest_parts
+
+CLAVICLES_SHARE = 0.12  # of the lungs' height below the apex
+# Width of the vertebral column over that of both lungs at their apex and at their base, from
+# the outlines of 34 radiographs.
+WIDTH_AT_APEX, WIDTH_AT_BASE = 0.111, 0.158
+UNSURE_END_SHARE = 0.06  # of the lungs' height: where the column's part beside the lungs ends
+RIGHT_SCAPULA, LEFT_SCAPULA = 1, 2
+# A marked overlap reaches at least that far into the lung (share of the width of both), in these
+# shares of the lungs' height; the inner part of a lung never lies under a blade.
+MARKED_DEPTH, MARKED_FROM, MARKED_TO, INNER_DEPTH = 0.05, 0.12, 0.50, 0.28
+
+
+@dataclass(frozen=True, eq=False)
+class LungExtent:
+    """Where the lungs lie: mask of both (j, i), rows of apex, dome and base, and the columns."""
+
+    right: np.ndarray
+    left: np.ndarray
+    apex: float
+    dome: float
+    base: float
+    first_column: float
+    last_column: float
+
+    @property
+    def height(self) -> float:
+        return self.base - self.apex
+
+    @property
+    def width(self) -> float:
+        return self.last_column - self.first_column
+
+
+def spine_band(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.ndarray | None:
+    """The column beside the lungs as a band about the read points; None with fewer than two.
+
+    row: `spine_x_top`, `spine_x_mid`, `spine_x_bottom` at the clavicles, the middle of the lungs
+    and the dome of the diaphragm; beyond the last point that was read, nothing is known.
+    """
+    lungs = lung_extent(image)
+    if lungs is None:
+        return None
+    middle = lungs.apex + 0.5 * lungs.height
+    heights = (lungs.apex + CLAVICLES_SHARE * lungs.height, middle, max(lungs.dome, middle + 1))
+    texts = [row[f"spine_x_{name}"].strip() for name in ("top", "mid", "bottom")]
+    read = [(j, float(text)) for j, text in zip(heights, texts, strict=True) if text]
+    if len(read) < 2:
+        return None
+    rows, columns = np.indices(image.shape)
+    center = _extended(np.array(read), np.arange(image.shape[0]))[:, None]
+    share = (rows - lungs.apex) / lungs.height
+    half = lungs.width * (WIDTH_AT_APEX + share * (WIDTH_AT_BASE - WIDTH_AT_APEX)) / 2
+    label = np.zeros(image.shape, np.uint8)
+    label[(np.abs(columns - center) <= half) & (share >= 0) & (share <= 1)] = 1
+    label[(np.abs(share) < UNSURE_END_SHARE) | (np.abs(share - 1) < UNSURE_END_SHARE)] = UNKNOWN
+    if not texts[0]:
+        label[: round(read[0][0])] = UNKNOWN
+    if not texts[2]:
+        label[round(read[-1][0]) :] = UNKNOWN
+    return label
+
+
+def scapulae_as_read(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.ndarray | None:
+    """What is known of the scapulae: outlines where there are some, else where none can be.
+
+    row: `scapula_right`, `scapula_left` with the overlap of scapula and lung (0 none, 1 slight,
+    2 marked). A side of grade 0 has no scapula on its lung, one of grade 2 has it on a strip
+    along the outer border; the middle of the chest and all below the lungs never has.
+    Outlines (`*_outlines.json` beside the reading) hold the blade, so that its surroundings
+    outside of the lung stay unknown.
+    """
+    lungs = lung_extent(image)
+    if lungs is None:
+        return None
+    rows, columns = np.indices(image.shape)
+    inner = 0.3 * lungs.width
+    lateral = (columns < lungs.first_column + inner) | (columns > lungs.last_column - inner)
+    label = np.zeros(image.shape, np.uint8)
+    label[lateral & (rows < lungs.apex + 0.85 * lungs.height)] = UNKNOWN
+    drawn = _outlines(folder).get(row["id"], {})
+    for side, lung, value in (
+        ("right", lungs.right, RIGHT_SCAPULA),
+        ("left", lungs.left, LEFT_SCAPULA),
+    ):
+        grade = row[f"scapula_{side}"].strip()
+        depth = _depth(lung, side) / lungs.width
+        if grade == "0":
+            label[lung] = 0
+        elif grade == "2":
+            share = (rows - lungs.apex) / lungs.height
+            marked = (depth <= MARKED_DEPTH) & (share >= MARKED_FROM) & (share <= MARKED_TO)
+            label[lung & marked] = value
+        label[lung & (depth > INNER_DEPTH)] = 0
+        outline = drawn.get(f"scapula_{side}")
+        if outline:
+            label[_filled(outline, image.shape) & ~lung] = value
+    return label
+
+
+def _depth(lung: np.ndarray, side: str) -> np.ndarray:
+    """Columns from the outer border of a lung inward, row by row (j, i)."""
+    outward = lung if side == "right" else lung[:, ::-1]
+    depth = np.arange(lung.shape[1]) - outward.argmax(1)[:, None]
+    return depth if side == "right" else depth[:, ::-1]
+
+
+def spine_offset(labels: np.ndarray, spacing_mm: tuple[float, ...]) -> float | None:
+    """Mean signed distance of the spine's (1) center line from the middle, over the width."""
+    points = spine_center_line(labels == 1)
+    if len(points) < 2:
+        return None
+    return float(np.mean(points[:, 0]) - (labels.shape[1] - 1) / 2) / labels.shape[1]
+
+
+def lung_extent(image: np.ndarray) -> LungExtent | None:
+    """Where the product's model finds the lungs; None unless it finds both."""
+    labels = labels_of_plane(np.asarray(image, np.float32), _lung_model(), None, largest_parts)
+    right, left = labels.labels == RIGHT_LUNG, labels.labels == LEFT_LUNG
+    if not right.any() or not left.any():
+        return None
+    rows = np.flatnonzero((right | left).any(1))
+    columns = np.flatnonzero((right | left).any(0))
+    # The dome is where the lower border of the right lung is highest, its ends left out.
+    own = np.flatnonzero(right.any(0))
+    inner = own[len(own) // 4 : -(len(own) // 4) or None]
+    lower = image.shape[0] - 1 - right[::-1, inner].argmax(0)
+    return LungExtent(
+        right=right,
+        left=left,
+        apex=float(rows[0]),
+        dome=float(lower.min()),
+        base=float(rows[-1]),
+        first_column=float(columns[0]),
+        last_column=float(columns[-1]),
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _lung_model():
+    return load_model(MODEL)
+
+
+def _extended(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Straight lines between points (row, column), the end ones go on."""
+    result = np.interp(rows, points[:, 0], points[:, 1])
+    for end, inner in ((points[0], points[1]), (points[-1], points[-2])):
+        slope = (end[1] - inner[1]) / (end[0] - inner[0])
+        beyond = rows < end[0] if end[0] < inner[0] else rows > end[0]
+        result[beyond] = end[1] + slope * (rows[beyond] - end[0])
+    return result
+
+
+@functools.cache
+def _outlines(folder: Path) -> dict[str, dict[str, list[list[float]]]]:
+    found: dict[str, dict[str, list[list[float]]]] = {}
+    for path in sorted(folder.glob("*_outlines.json")):
+        found |= json.loads(path.read_text("utf-8"))
+    return found
+
+
+def _filled(outline: list[list[float]], shape: tuple[int, ...]) -> np.ndarray:
+    from PIL import Image, ImageDraw
+
+    canvas = Image.new("L", (shape[1], shape[0]), 0)
+    ImageDraw.Draw(canvas).polygon([(x, y) for x, y in outline], fill=1)
+    return np.asarray(canvas, bool)

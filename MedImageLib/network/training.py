@@ -150,8 +150,12 @@ def draw_batch(
             center = center + entry.scale * generator.normal(0, settings.center_jitter, len(size))
             if generator.random() < settings.augmentation.away_share:
                 center = generator.uniform(0, 1, len(size)) * np.array(entry.image.shape)
+        image, label = entry.image, entry.label
+        if entry.sample.change is not None:
+            drawn_into = entry.sample.change(image.numpy(), label.numpy(), generator)
+            image, label = (torch.from_numpy(np.ascontiguousarray(part)) for part in drawn_into)
         image, label = random_view(
-            entry.image, entry.label, center, entry.scale, size, settings.augmentation, generator
+            image, label, center, entry.scale, size, settings.augmentation, generator
         )
         images.append(random_gray(image, settings.augmentation, generator))
         labels.append(label)

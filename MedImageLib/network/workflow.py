@@ -32,7 +32,7 @@ from MedImageLib.network.evaluation import (
 from MedImageLib.network.folding import folded
 from MedImageLib.network.model_store import ModelCard, load_model, save_model
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
-from MedImageLib.network.samples import Sample, Source, read_samples
+from MedImageLib.network.samples import Sample, Source, changed_once, read_samples
 from MedImageLib.network.training import (
     FOLDS,
     TrainingSettings,
@@ -112,7 +112,8 @@ def evaluate_out_of_fold(
     say: Callable[[str], None] = print,
 ) -> Evaluation:
     # Sources that no fold scores need not be read, nor generated.
-    samples = read_samples(data_dir, [s for s in settings.sources if s.fold == "column"])
+    scored = [s for s in settings.sources if s.fold == "column"]
+    samples = [changed_once(sample) for sample in read_samples(data_dir, scored)]
     localizer = None
     if settings.localizer:
         if localizer_run is None:
@@ -151,7 +152,7 @@ def evaluate_model(
         measures=tuple(model.card.training.get("measures", ())),
         cleaning=model.card.training.get("cleaning", ""),
     )
-    samples: list[Sample] = read_samples(data_dir, sources)
+    samples = [changed_once(sample) for sample in read_samples(data_dir, sources)]
     return evaluate_network(settings, model.network, samples), settings
 
 

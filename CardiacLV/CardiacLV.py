@@ -102,6 +102,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
+        self.run = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -116,6 +117,12 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = CardiacLVLogic()
 
+        from MedImageLib.in_slicer import PanelRun
+
+        ui = self.ui
+        self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        ui.progressBar.visible = False
+
         # Connections
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -128,6 +135,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
+        self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -145,6 +153,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
+        self.run.cancel()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -187,25 +196,31 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.insertionSpinBox.enabled = bool(parameters and not parameters.automaticInsertion)
 
     def onApplyButton(self) -> None:
-        """Run processing when user clicks "Apply" button."""
-        self._apply(self.logic.process)
+        """Run processing when user clicks "Apply" button; a click while it runs cancels."""
+        if self.run.running:
+            self.run.cancel()
+        else:
+            self._apply(self.logic.process)
 
     def _apply(self, action) -> None:
         """Do what a button says and show how it ended."""
-        self.ui.statusLabel.text = _("Working...")
-        slicer.app.processEvents()
-        with slicer.util.tryWithErrorDisplay(
-            _("The cine could not be processed."), waitCursor=True
-        ):
-            try:
-                from MedImageLib.in_slicer import ensure_packages
+        from MedImageLib.background.job import JobCancelledError
+        from MedImageLib.in_slicer import ensure_packages
 
+        self.ui.statusLabel.text = _("Working...")
+        self.ui.recomputeButton.enabled = False
+        with slicer.util.tryWithErrorDisplay(_("The cine could not be processed.")):
+            try:
                 ensure_packages("CardiacLV")
-                action(self._parameterNode)
+                action(self._parameterNode, self.run.call)
                 self.ui.statusLabel.text = _("Done.")
+            except JobCancelledError:
+                self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
             except Exception:
                 self.ui.statusLabel.text = _("Nothing was computed.")
                 raise
+            finally:
+                self._checkCanApply()
 
     def onRecomputeButton(self) -> None:
         """Measure again when user clicks "Recompute from edited contours" button."""
@@ -227,34 +242,38 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
     def getParameterNode(self):
         return CardiacLVParameterNode(super().getParameterNode())
 
-    def process(self, parameters: CardiacLVParameterNode) -> str:
+    def process(self, parameters: CardiacLVParameterNode, run=None) -> str:
         """
         Segment and measure the left ventricle on a cine; results go where the parameters say.
         Can be used without GUI widget.
         :param parameters: see CardiacLVParameterNode; what is not chosen is made
+        :param run: calls a function by its name; the panel's does so in another process
         :return: what was found, in words
         """
         if not parameters.inputSequence:
             raise ValueError("Input sequence is invalid")
 
-        from CardiacLVLib import analysis
+        from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import volume_sequence_of
 
         cine = volume_sequence_of(parameters.inputSequence)
-        found = analysis.analyze_cine(cine, self.settingsOf(parameters))
+        analyze = "CardiacLVLib.analysis:analyze_cine"
+        found = (run or run_here)(analyze, cine, self.settingsOf(parameters))
         parameters.contours = self.addSegmentations(parameters.inputSequence, found)
         return self.showResult(parameters, found)
 
-    def recompute(self, parameters: CardiacLVParameterNode) -> str:
+    def recompute(self, parameters: CardiacLVParameterNode, run=None) -> str:
         """
         Measure again on the contours of the scene, edited or not; no contour is changed.
         :param parameters: with inputSequence and contours
+        :param run: as in process
         :return: what was found, in words
         """
         if not parameters.inputSequence or not parameters.contours:
             raise ValueError("Input sequence or contours are invalid")
 
         from CardiacLVLib import analysis
+        from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import segmentation_sequence_labels, volume_sequence_of
         from MedImageLib.terminology import structure
 
@@ -265,7 +284,8 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             cine.frames[0].geometry,
             [structure(name).name for name in analysis.STRUCTURES.values()],
         )
-        found = analysis.analyze_labels(cine, labels, self.settingsOf(parameters))
+        analyze = "CardiacLVLib.analysis:analyze_labels"
+        found = (run or run_here)(analyze, cine, labels, self.settingsOf(parameters))
         return self.showResult(parameters, found)
 
     def settingsOf(self, parameters: CardiacLVParameterNode):

@@ -10,10 +10,14 @@ import importlib
 import importlib.metadata
 import importlib.util
 import re
+import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+_POLL_S = 0.1
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -66,6 +70,71 @@ def ensure_packages(requester: str) -> None:
         raise RuntimeError(f"{requester} cannot run without {', '.join(missing)}.")
     for requirement in missing:
         slicer.util.pip_install([requirement])
+
+
+class PanelRun:
+    """The computation of a panel: one at a time, in a process of its own.
+
+    While it runs, the panel's button cancels, the label tells what is done and how long it will
+    still take, the bar shows the share, and the application stays alive.
+    """
+
+    def __init__(self, button: Any, label: Any, bar: Any, cancel_text: str) -> None:
+        self._button, self._label, self._bar = button, label, bar
+        self._cancel_text = cancel_text
+        self._job: Any = None
+
+    @property
+    def running(self) -> bool:
+        return self._job is not None
+
+    def cancel(self) -> None:
+        """End the computation, if there is one; `call` then raises JobCancelledError."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """What `package.module:function` returns for the arguments; raises what it raises."""
+        import slicer
+
+        from MedImageLib.background.job import Job
+
+        text, tip, enabled = self._button.text, self._button.toolTip, self._button.enabled
+        self._button.text = self._button.toolTip = self._cancel_text
+        self._button.enabled = True
+        self._bar.value, self._bar.visible = 0, True
+        self._job = Job(function, arguments, interpreter())
+        try:
+            while not (state := self._job.state()).ended:
+                self._show(state)
+                slicer.app.processEvents()
+                time.sleep(_POLL_S)
+            return self._job.result()
+        finally:
+            self._job = None
+            self._bar.visible = False
+            self._button.text, self._button.toolTip = text, tip
+            self._button.enabled = enabled
+
+    def _show(self, state: Any) -> None:
+        from MedImageLib.batch.progress import duration
+
+        self._bar.value = round(100 * state.share)
+        if state.what:
+            left = "" if state.seconds_left is None else duration(state.seconds_left)
+            self._label.text = f"{state.what} ({left})" if left else state.what
+
+
+def run_here(function: str, *arguments: Any) -> Any:
+    """As `PanelRun.call`, at once and in this process: for scripts."""
+    from MedImageLib.background.child import named
+
+    return named(function)(*arguments)
+
+
+def interpreter() -> str:
+    """The Python to start processes with: the application's own console one where there is it."""
+    return shutil.which("PythonSlicer") or sys.executable
 
 
 def requirements_path() -> Path:

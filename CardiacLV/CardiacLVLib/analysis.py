@@ -24,6 +24,7 @@ from CardiacLVLib.measures.papillary import papillary_areas_mm2
 from CardiacLVLib.settings import LeftVentricleSettings
 from CardiacLVLib.ventricle.localization import shows
 from CardiacLVLib.ventricle.segmentation import CineSegmentation, segment_cine
+from MedImageLib.background.progress import part, tell
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.results import ModelUsed, Timing
 from MedImageLib.volume import Volume, VolumeSequence
@@ -31,6 +32,7 @@ from MedImageLib.volume import Volume, VolumeSequence
 STRUCTURES = {CAVITY: "lv_cavity", MYOCARDIUM: "lv_myocardium"}
 """Names in the table of structures, by label."""
 _FILLING = 1.05  # of the area at end diastole, to be called larger
+_SEGMENTED = 0.7  # share of the time that segmentation takes
 _SAME_PLACE_MM = 0.05  # stored matrices are rounded
 
 
@@ -66,7 +68,8 @@ def analyze_cine(
     Raises NotShortAxisCineError with the cause when the images are no short-axis cine.
     """
     settings = settings or LeftVentricleSettings()
-    found = segment_cine(cine, settings.inference(), consistent=settings.consistent)
+    with part(0.0, _SEGMENTED):
+        found = segment_cine(cine, settings.inference(), consistent=settings.consistent)
     return _analyzed(cine, found.labels, settings, ensemble, found)
 
 
@@ -125,7 +128,9 @@ def _analyzed(
     found: CineSegmentation | None,
 ) -> CineAnalysis:
     started = time.monotonic()
+    tell(_SEGMENTED, "Contours and indices")
     measured, rate_remarks = _measured(cine, labels, settings)
+    tell(0.8, "Indices by the ensemble")
     measured_at = time.monotonic()
     regressed, why_not = regressed_cine(cine, measured, ensemble)
     check = None
@@ -136,8 +141,6 @@ def _analyzed(
         timings.insert(0, Timing("segmentation", found.seconds))
     if regressed is not None:
         timings.append(Timing("regression", time.monotonic() - measured_at))
-    models = [] if found is None else list(found.models)
-    used = [ModelUsed(m.card.name, m.card.version, m.weights_sha256) for m in models]
     noted = cine.remarks if found is None else found.remarks
     codes = {remark.code for remark in noted}
     remarks = [
@@ -160,7 +163,7 @@ def _analyzed(
         regressed=regressed,
         check=check,
         rate_bpm=measured.plan.rate_bpm,
-        models=tuple(used + ([regressed.model] if regressed else [])),
+        models=((*found.models,) if found else ()) + ((regressed.model,) if regressed else ()),
         remarks=tuple(dict.fromkeys(remarks)),
         timings=tuple(timings),
         settings=settings,

@@ -24,6 +24,7 @@ from MedImageLib.network.model_card import (
 )
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
 from MedImageLib.resources import resource_path
+from MedImageLib.results import ModelUsed
 from MedImageLib.settings import settings_from_dict
 from MedImageLib.writing.atomic import finished_file
 
@@ -55,6 +56,11 @@ class Model:
     def structures(self) -> dict[int, str]:
         """Label value → structure name."""
         return dict(enumerate(self.card.labels, start=1))
+
+    @property
+    def used(self) -> ModelUsed:
+        """What a result says of it."""
+        return ModelUsed(self.card.name, self.card.version, self.weights_sha256)
 
 
 def save_model(folder: Path, network: MultiLevelNetwork, card: ModelCard) -> str:

@@ -89,7 +89,7 @@ def cine_network(monkeypatch):
             myocardium_volume_ml=np.array([(a.array == 2).sum() for a in arrays]) * 0.01568,
             ed_frame=0,
             es_frame=1,
-            models=(model({}), model({1: "lv_cavity", 2: "lv_myocardium"})),
+            models=(),
             remarks=(),
             seconds=0.1,
         )
@@ -104,6 +104,17 @@ def _no_installing(monkeypatch):
     from MedImageLib import in_slicer
 
     monkeypatch.setattr(in_slicer, "ensure_packages", lambda requester: None)
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch):
+    """The networks that tests put in place are not known to another process."""
+    from MedImageLib import in_slicer
+
+    def call(run, function, *arguments):
+        return in_slicer.run_here(function, *arguments)
+
+    monkeypatch.setattr(in_slicer.PanelRun, "call", call)
 
 
 def add_radiograph(scene, geometry: Geometry = RADIOGRAPH):

@@ -24,10 +24,12 @@ from CardiacLVLib.ventricle.consistency import (
     separate_labels,
 )
 from CardiacLVLib.ventricle.localization import Location, estimated_pixel_mm, locate, shows
+from MedImageLib.background.progress import tell
 from MedImageLib.errors import Remark
 from MedImageLib.network.framing import Frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_planes
 from MedImageLib.network.model_store import Model, load_model
+from MedImageLib.results import ModelUsed
 from MedImageLib.volume import Volume, VolumeSequence
 
 __all__ = ["CAVITY", "MYOCARDIUM", "CineSegmentation", "one_ventricle", "segment_cine"]
@@ -52,7 +54,7 @@ class CineSegmentation:
     myocardium_volume_ml: np.ndarray | None
     ed_frame: int | None
     es_frame: int | None
-    models: tuple[Model, ...]
+    models: tuple[ModelUsed, ...]
     remarks: tuple[Remark, ...]
     seconds: float
     centers: np.ndarray | None = None
@@ -102,10 +104,10 @@ def segment_cine(
     location = locate(far, images, pixel_mm, geometry.spacing_mm[2], settings)
     if location is None:
         raise NotShortAxisCineError("no left ventricle was found on any plane")
-    windows = [
-        _seen_plane(near, images[:, plane], center, pixel_mm, settings)
-        for plane, center in enumerate(location.centers)
-    ]
+    windows = []
+    for plane, center in enumerate(location.centers):
+        tell(plane / len(location.centers), f"Slice {plane + 1} of {len(location.centers)}")
+        windows.append(_seen_plane(near, images[:, plane], center, pixel_mm, settings))
     label = consistent_labels if consistent else separate_labels
     found = label([window.probabilities for window in windows])
     labels = np.zeros(images.shape, np.uint8)
@@ -123,7 +125,7 @@ def segment_cine(
     )
     remarks.extend(check_evidence(evidence, cine))
     return _measured(
-        cine, labels, (far, near), tuple(remarks), location, pixel_mm, evidence, started
+        cine, labels, (far.used, near.used), tuple(remarks), location, pixel_mm, evidence, started
     )
 
 
@@ -187,7 +189,7 @@ def _covered(frame: Frame, shape: Sequence[int]) -> tuple[slice, slice]:
 def _measured(
     cine: VolumeSequence,
     labels: np.ndarray,
-    models: tuple[Model, ...],
+    models: tuple[ModelUsed, ...],
     remarks: tuple[Remark, ...],
     location: Location,
     pixel_mm: tuple[float, float],

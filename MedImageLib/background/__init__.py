@@ -1,0 +1,1 @@
+"""Long work in a process of its own, with progress, time left and a cancel that works."""

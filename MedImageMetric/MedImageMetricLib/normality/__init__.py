@@ -1,0 +1,1 @@
+"""Is this scan normal? Chapter 2: autoencoder → likelihood → scores → screening."""

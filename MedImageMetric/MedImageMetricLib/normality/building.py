@@ -1,0 +1,180 @@
+"""Networks and normal scans become a model: distances fitted, then calibrated on held-out scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from MedImageLib.errors import InputError
+from MedImageLib.settings import settings_to_dict
+from MedImageMetricLib.normality.divergence import match_likelihood
+from MedImageMetricLib.normality.feature_distance import FEWEST_IMAGES, fit_group, fit_groups
+from MedImageMetricLib.normality.features import plane_features
+from MedImageMetricLib.normality.model import Calibration, NormalityCard, NormalityModel
+from MedImageMetricLib.normality.normal_images import NormalScan
+from MedImageMetricLib.normality.scores import log_likelihoods
+from MedImageMetricLib.normality.slice_scores import (
+    learned_features,
+    most_unusual,
+    scan_features,
+    score_scan,
+    score_slices,
+    small_images,
+)
+from MedImageMetricLib.normality.training import (
+    HELD_OUT,
+    SHOWN,
+    TRAINED,
+    Networks,
+    NormalityTraining,
+    train_networks,
+)
+
+MOST_LIKELIHOODS = 400  # slices whose likelihood is estimated for the histogram
+
+
+def build_model(
+    settings: NormalityTraining,
+    scans: Sequence[NormalScan],
+    run: Path,
+    command: str = "",
+    say: Callable[[str], None] = print,
+) -> NormalityModel:
+    """Train, fit and calibrate. Raises InputError when a fold has too few scans."""
+    networks = train_networks(settings, scans, run, say)
+    say("distances of features")
+    model = fit_distances(settings, networks, scans, command)
+    say("calibration")
+    return calibrated(model, [scan for scan in scans if scan.fold in HELD_OUT])
+
+
+def fit_distances(
+    settings: NormalityTraining,
+    networks: Networks,
+    scans: Sequence[NormalScan],
+    command: str = "",
+) -> NormalityModel:
+    """A model without calibration. What the networks answer is fitted on patients that they have
+    not seen; all else on these and on those that they learned from."""
+    rng = np.random.default_rng(settings.seed)
+    both = [scan for scan in scans if scan.fold in (*TRAINED, *SHOWN)]
+    planes = [_some(scan, settings.planes_of_scan, rng) for scan in both]
+    owner = [(scan, len(part)) for scan, part in zip(both, planes, strict=True)]
+    sources = np.array([scan.source for scan, n in owner for _ in range(n)])
+    patients = np.array([scan.patient for scan, n in owner for _ in range(n)])
+    shown = np.array([scan.fold in SHOWN for scan, n in owner for _ in range(n)])
+    if shown.sum() < FEWEST_IMAGES:
+        raise InputError(
+            f"{int(shown.sum())} images of patients that the networks have not seen; at least "
+            f"{FEWEST_IMAGES} are needed. Give more normal scans."
+        )
+    images = np.concatenate(planes)
+    network = networks.autoencoder
+    small = small_images(images[shown], settings.autoencoder.side)
+    learned, divergence = learned_features(network, small)
+    distances = fit_groups(plane_features(images), sources.tolist(), patients.tolist())
+    distances |= fit_groups(learned, sources[shown].tolist(), patients[shown].tolist())
+
+    scan_distances = {}
+    if settings.view.volumes:
+        found = [scan_features(s.planes, networks.compressing, networks.features) for s in both]
+        for name in ("neighbors", "volume"):
+            use = [
+                n
+                for n, scan in enumerate(both)
+                if name in found[n] and (name == "neighbors" or scan.fold in SHOWN)
+            ]
+            if len(use) >= FEWEST_IMAGES:
+                scan_distances[name] = fit_group(
+                    np.concatenate([found[n][name] for n in use]),
+                    [both[n].source for n in use],
+                    [both[n].patient for n in use],
+                )
+    model = NormalityModel(
+        card=_card(settings, scans, command),
+        autoencoder=network.eval().requires_grad_(False),
+        compressing=networks.compressing,
+        features=networks.features,
+        slice_distances=distances,
+        scan_distances=scan_distances,
+        slice_center=0.0,
+        slice_spread=1.0,
+        calibration=None,
+    )
+    usual = [
+        most_unusual(score_slices(model, scan.planes).scores) for scan in both if scan.fold in SHOWN
+    ]
+    center = float(np.median(usual))
+    spread = max(float(np.quantile(usual, 0.84)) - center, 0.05)
+    known = Calibration(
+        np.zeros(0), np.zeros(0), np.zeros(0),
+        divergence.mean(0), divergence.std(0), np.zeros(0), 0,
+    )  # fmt: skip
+    return replace(model, slice_center=center, slice_spread=spread, calibration=known)
+
+
+def calibrated(model: NormalityModel, scans: Sequence[NormalScan]) -> NormalityModel:
+    """The model with scores of held-out normal scans. Raises InputError without scans."""
+    import torch
+
+    if not scans:
+        raise InputError("No patient is held out to set the threshold; give more patients.")
+    before = model.calibration
+    assert before is not None
+    slices, whole, matches, small = [], [], [], []
+    mean, spread = (torch.from_numpy(a) for a in (before.divergence_mean, before.divergence_spread))
+    for scan in scans:
+        found = score_slices(model, scan.planes)
+        slices.append(found.scores)
+        if len(scan.planes) > 1:
+            whole.append(score_scan(model, scan.planes, found.scores)[0])
+        matches.append(match_likelihood(torch.from_numpy(found.divergence), mean, spread).numpy())
+        small.append(found.small)
+    images = torch.cat(small)
+    step = max(1, len(images) // MOST_LIKELIHOODS)
+    likelihoods = torch.cat(
+        [log_likelihoods(model.autoencoder, part) for part in images[::step].split(32)]
+    )
+    known = Calibration(
+        slice_scores=np.concatenate(slices),
+        scan_scores=np.array(whole),
+        likelihoods=likelihoods.numpy(),
+        divergence_mean=before.divergence_mean,
+        divergence_spread=before.divergence_spread,
+        match_likelihoods=np.concatenate(matches),
+        patients=len({scan.patient for scan in scans}),
+    )
+    return replace(model, calibration=known)
+
+
+def _some(scan: NormalScan, most: int, rng: np.random.Generator) -> np.ndarray:
+    if len(scan.planes) <= most:
+        return scan.planes
+    return scan.planes[np.sort(rng.choice(len(scan.planes), most, replace=False))]
+
+
+def _card(settings: NormalityTraining, scans: Sequence[NormalScan], command: str) -> NormalityCard:
+    data: list[dict[str, Any]] = []
+    for name in dict.fromkeys(scan.source for scan in scans):
+        own = [scan for scan in scans if scan.source == name]
+        patients = len({scan.patient for scan in own})
+        images = sum(len(scan.planes) for scan in own)
+        data.append({"name": name, "patients": patients, "images": images})
+    return NormalityCard(
+        name=settings.name,
+        version="1.0",
+        view=settings.view,
+        autoencoder=settings.autoencoder,
+        compression=settings.compression,
+        licence=settings.licence,
+        intended_use=settings.intended_use,
+        limits=settings.limits,
+        citations=settings.citations,
+        data=tuple(data),
+        training=settings_to_dict(settings),
+        command=command,
+    )

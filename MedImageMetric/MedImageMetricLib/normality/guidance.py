@@ -1,0 +1,81 @@
+"""What a verdict means in words: what looks unusual, and what to do about it."""
+
+from __future__ import annotations
+
+from MedImageMetricLib.normality.model import NormalityModel
+from MedImageMetricLib.normality.screening import Screening
+
+CLEARLY = 2.0  # deviations from which a group is named
+MEANING = {
+    "grays": "the gray values or the contrast",
+    "spectrum": "sharpness: too blurred, too noisy or too coarse",
+    "directions": "stripes, ghosts or blur along one direction",
+    "noise": "noise or lost fine detail",
+    "edges": "edges: straight borders, cut-off parts, or too few edges",
+    "layout": "where bright and dark lie: position, orientation, body part or field of view",
+    "texture": "where fine detail lies: covered, empty or noisy parts",
+    "reconstruction": "parts that the network cannot make from normal images",
+    "attributes": "the anatomy as a whole",
+    "neighbors": "the order of slices: missing, doubled, exchanged or of uneven brightness",
+    "volume": "the volume as a whole",
+    "slices": "single slices",
+}
+ADVICE = {
+    "grays": "Check window, exposure and the export of gray values.",
+    "spectrum": "Check for motion and filters; repeat the scan if it is not sharp.",
+    "directions": "Check for motion, interference and the coil; repeat the series if it is seen.",
+    "noise": "Check dose or coil; repeat the scan if noise hides the anatomy.",
+    "edges": "Check the field of view and what covers the patient.",
+    "layout": "Check body part, orientation and positioning.",
+    "texture": "Look for covered, empty or damaged parts.",
+    "reconstruction": "Look at the anomaly map: foreign objects, metal, damaged parts or disease.",
+    "attributes": "Check body part, orientation and positioning.",
+    "neighbors": "Compare the number of slices with the scanner and send the series again.",
+    "volume": "Check body part and extent of the series.",
+    "slices": "Look at the worst slices below.",
+}
+
+
+def unusual(groups: dict[str, float], least: float = CLEARLY) -> list[str]:
+    """Names of groups by how unusual they are, most first."""
+    found = [name for name, value in groups.items() if value >= least]
+    return sorted(found, key=lambda name: -groups[name])
+
+
+def findings_of(screening: Screening, model: NormalityModel) -> tuple[str, ...]:
+    """Sentences: the verdict with its reason, what is unusual, what to do."""
+    kind = model.card.view.kind
+    numbers = f"score {screening.score:.2f}, threshold {screening.threshold.value:.2f}"
+    rate = screening.threshold.rate
+    told = []
+    if screening.verdict == "abnormal":
+        promise = (
+            f"; at most {100 * rate:.2g} % of normal scans reach it" if rate is not None else ""
+        )
+        told.append(f"Abnormal for a {kind}: {numbers}{promise}.")
+    elif screening.verdict == "unsure":
+        told.append(
+            f"Unsure: the features look like a normal {kind} ({numbers}), but the likelihood is "
+            "one that normal images hardly have, or its estimators disagree. Look at the image."
+        )
+    else:
+        told.append(f"Normal for a {kind}: {numbers}.")
+    if screening.verdict != "normal":
+        names = dict.fromkeys([*unusual(screening.groups), *unusual(_worst_groups(screening))])
+        shown = [name for name in names if name != "slices" or len(names) == 1][:3]
+        if shown:
+            told.append(f"Unusual: {'; '.join(MEANING[name] for name in shown)}.")
+            told += [ADVICE[name] for name in shown[:2]]
+        if len(screening.slice_scores) > 1:
+            worst = ", ".join(str(n + 1) for n in screening.worst_slices[:3])
+            told.append(f"Most unusual slices: {worst} of {len(screening.slice_scores)}.")
+        told.append(
+            "A diseased organ is not a bad scan: disease, implants and rare anatomy may be "
+            "called abnormal, too."
+        )
+    return tuple(told)
+
+
+def _worst_groups(screening: Screening) -> dict[str, float]:
+    first = screening.worst_slices[0]
+    return {name: float(values[first]) for name, values in screening.slice_groups.items()}

@@ -83,6 +83,7 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
+        self.packages = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -97,17 +98,23 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = AutoContourLogic()
 
+        from MedImageLib.in_slicer import PackagesSection
+
+        self.packages = PackagesSection(self.ui, _("Cancel"))
+
         # Connections
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
 
         # Buttons
+        self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
 
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
+        self.packages.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -193,6 +200,11 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             parameters.inputVolume, parameters.outputSegmentation
         )
         return _("Done.")
+
+    def onInstallButton(self) -> None:
+        """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
+        with slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
+            self.packages.install()
 
 
 #

@@ -102,6 +102,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
+        self.packages = None
         self.run = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
@@ -117,9 +118,10 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = CardiacLVLogic()
 
-        from MedImageLib.in_slicer import PanelRun
+        from MedImageLib.in_slicer import PackagesSection, PanelRun
 
         ui = self.ui
+        self.packages = PackagesSection(ui, _("Cancel"))
         self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
         ui.progressBar.visible = False
 
@@ -128,6 +130,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
 
         # Buttons
+        self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.recomputeButton.connect("clicked(bool)", self.onRecomputeButton)
 
@@ -135,6 +138,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
+        self.packages.cancel()
         self.run.cancel()
         self.removeObservers()
 
@@ -221,6 +225,11 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 raise
             finally:
                 self._checkCanApply()
+
+    def onInstallButton(self) -> None:
+        """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
+        with slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
+            self.packages.install()
 
     def onRecomputeButton(self) -> None:
         """Measure again when user clicks "Recompute from edited contours" button."""

@@ -7,15 +7,15 @@ COMMAND …` does what `medimage COMMAND …` does, and ends the application wit
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
-import re
 import shutil
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from MedImageLib.packages import package_state, requirements_path
 
 _POLL_S = 0.1
 
@@ -63,7 +63,7 @@ def ensure_packages(requester: str) -> None:
         packaging.pip_ensure(packaging.load_requirements(str(path)), requester=requester)
         return
     # Slicer 5.10 has no such module.
-    missing = [line for line in requirement_lines() if not _is_installed(line)]
+    missing = package_state().missing
     if missing and not slicer.util.confirmOkCancelDisplay(
         f"{requester} needs these Python packages: {', '.join(missing)}. Install them now?"
     ):
@@ -125,6 +125,54 @@ class PanelRun:
             self._label.text = f"{state.what} ({left})" if left else state.what
 
 
+class PackagesSection:
+    """The part of a panel that tells which packages are missing and installs them.
+
+    ui: the panel's widgets by name; this part is shown only while something is missing.
+    """
+
+    def __init__(self, ui: Any, cancel_text: str) -> None:
+        self._section, self._label = ui.packagesCollapsibleButton, ui.packagesLabel
+        self._path = ui.wheelsPathLineEdit
+        bar = ui.installProgressBar
+        bar.visible = False
+        self._run = PanelRun(ui.installButton, self._label, bar, cancel_text)
+        self.refresh()
+
+    def cancel(self) -> None:
+        """End an installation, if there is one."""
+        self._run.cancel()
+
+    def refresh(self) -> None:
+        """Tell what is missing now; nothing is imported or installed."""
+        state = package_state()
+        self._section.visible = not state.complete
+        self._label.text = state.in_words()
+
+    def install(self) -> None:
+        """Install what is missing; torch first, by its extension. A second call cancels.
+
+        Raises InstallError or RuntimeError in words; what was there stays as it was.
+        """
+        from MedImageLib.background.job import JobCancelledError
+
+        if self._run.running:
+            self._run.cancel()
+            return
+        try:
+            _ensure_torch()
+            missing = package_state().missing
+            wheels = self._path.currentPath
+            self._run.call("MedImageLib.packages:install", missing, wheels)
+            importlib.invalidate_caches()
+            self.refresh()
+        except JobCancelledError:
+            self.refresh()
+        except Exception:
+            self.refresh()
+            raise
+
+
 def run_here(function: str, *arguments: Any) -> Any:
     """As `PanelRun.call`, at once and in this process: for scripts."""
     from MedImageLib.background.child import named
@@ -135,19 +183,6 @@ def run_here(function: str, *arguments: Any) -> Any:
 def interpreter() -> str:
     """The Python to start processes with: the application's own console one where there is it."""
     return shutil.which("PythonSlicer") or sys.executable
-
-
-def requirements_path() -> Path:
-    """The list of packages, one a line; torch is not in it."""
-    from MedImageLib.resources import resource_path
-
-    return resource_path("requirements.txt")
-
-
-def requirement_lines() -> list[str]:
-    """The lines of the list that name a package."""
-    lines = [line.strip() for line in requirements_path().read_text("utf-8").splitlines()]
-    return [line for line in lines if line and not line.startswith(("#", "-"))]
 
 
 def _ensure_torch() -> None:
@@ -162,20 +197,6 @@ def _ensure_torch() -> None:
         ) from error
     if utilities.PyTorchUtilsLogic().installTorch(askConfirmation=True) is None:
         raise RuntimeError("PyTorch is needed for this and was not installed.")
-
-
-def _is_installed(requirement: str) -> bool:
-    name, _, wanted = requirement.partition(">=")
-    try:
-        installed = importlib.metadata.version(name.strip())
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return _release(installed) >= _release(wanted)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    found = re.match(r"\d+(\.\d+)*", version.strip())
-    return tuple(map(int, found.group().split("."))) if found else ()
 
 
 if __name__ == "__main__":

@@ -99,6 +99,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
+        self.packages = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -113,17 +114,23 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = MedImageMetricLogic()
 
+        from MedImageLib.in_slicer import PackagesSection
+
+        self.packages = PackagesSection(self.ui, _("Cancel"))
+
         # Connections
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
 
         # Buttons
+        self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
 
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
+        self.packages.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -214,6 +221,11 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
         self.ui.levelLabel.text = parameters.resultText.partition("\n")[0]
         return _("Done.")
+
+    def onInstallButton(self) -> None:
+        """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
+        with slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
+            self.packages.install()
 
 
 #

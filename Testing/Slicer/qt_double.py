@@ -54,6 +54,8 @@ class Widget:
             "checked": False,
             "value": 0,
             "plainText": "",
+            "visible": True,
+            "currentPath": "",
         }.items():
             object.__setattr__(self, key, value)
 

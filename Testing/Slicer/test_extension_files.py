@@ -188,7 +188,7 @@ def test_icons_are_square(path):
 
 
 def test_requirements_are_those_of_the_console_without_the_application():
-    from MedImageLib.in_slicer import requirement_lines
+    from MedImageLib.packages import requirement_lines
 
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
     needed = {line.split(">=")[0].lower(): line for line in project["dependencies"]}

@@ -68,14 +68,14 @@ def application(monkeypatch):
     answers = types.SimpleNamespace(torch=object(), packages=True)
     real = importlib.util.find_spec
     monkeypatch.setattr(
-        in_slicer.importlib.util,
+        importlib.util,
         "find_spec",
         lambda name, *rest: None if name in absent else real(name, *rest),
     )
     versions: dict[str, str] = {}
     version = importlib.metadata.version
     monkeypatch.setattr(
-        in_slicer.importlib.metadata, "version", lambda name: versions.get(name) or version(name)
+        importlib.metadata, "version", lambda name: versions.get(name) or version(name)
     )
     util = types.SimpleNamespace(
         confirmOkCancelDisplay=lambda text: asked.append(text) or answers.packages,
@@ -129,9 +129,9 @@ def test_the_applications_own_installer_is_used_where_it_is(application, monkeyp
     packaging.load_requirements = lambda path: Path(path).read_text("utf-8")
     packaging.pip_ensure = lambda requirements, requester: calls.append((requirements, requester))
     monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
-    real = in_slicer.importlib.util.find_spec
+    real = importlib.util.find_spec
     monkeypatch.setattr(
-        in_slicer.importlib.util,
+        importlib.util,
         "find_spec",
         lambda name, *rest: object() if name == "slicer.packaging" else real(name, *rest),
     )

@@ -126,3 +126,54 @@ def test_closing_the_scene_cancels(application, each_time, monkeypatch):
     each_time.append(slicer.mrmlScene.Clear)
     with pytest.raises(JobCancelledError):
         widget.run.call("time:sleep", 600)
+
+
+@pytest.mark.parametrize("name", ["MedImageMetric", "CardiacLV", "AutoContour"])
+def test_missing_packages_are_told_and_installed_from_the_panel(application, monkeypatch, name):
+    from MedImageLib import in_slicer, packages
+
+    missing = ["highdicom>=0.25"]
+    monkeypatch.setattr(
+        in_slicer, "package_state", lambda: packages.PackageState(tuple(missing), torch=True)
+    )
+    calls = []
+
+    def call(run, function, *arguments):
+        calls.append((function, *arguments))
+        missing.clear()
+
+    monkeypatch.setattr(in_slicer.PanelRun, "call", call)
+    module = application.module(name)
+    widget = getattr(module, f"{name}Widget")(application.new_parent())
+    application.panels.append(widget)
+    widget.setup()
+    assert widget.ui.packagesCollapsibleButton.visible
+    assert "highdicom" in widget.ui.packagesLabel.text
+    widget.ui.wheelsPathLineEdit.currentPath = "/media/wheels"
+    widget.ui.installButton.click()
+    assert calls == [("MedImageLib.packages:install", ("highdicom>=0.25",), "/media/wheels")]
+    assert application.errors == []
+    assert not widget.ui.packagesCollapsibleButton.visible
+    assert widget.ui.packagesLabel.text == "All Python packages are installed."
+
+
+def test_an_installation_that_fails_is_told_and_can_be_tried_again(application, monkeypatch):
+    from MedImageLib import in_slicer, packages
+
+    state = packages.PackageState(("no-such-package>=1",), torch=True)
+    monkeypatch.setattr(in_slicer, "package_state", lambda: state)
+
+    def call(run, function, *arguments):
+        raise packages.InstallError("no-such-package>=1 could not be installed.")
+
+    monkeypatch.setattr(in_slicer.PanelRun, "call", call)
+    module = application.module("CardiacLV")
+    widget = module.CardiacLVWidget(application.new_parent())
+    application.panels.append(widget)
+    widget.setup()
+    widget.ui.installButton.click()
+    [(message, error)] = application.errors
+    assert "could not be installed" in message
+    assert "no-such-package" in str(error)
+    assert widget.ui.packagesCollapsibleButton.visible
+    assert "no-such-package" in widget.ui.packagesLabel.text

@@ -20,6 +20,7 @@ FINER = 3  # parts are drawn on a grid that much finer and averaged
 FIELD_MM = (330.0, 440.0)  # longer side of an ordinary detector's picture
 LEAST_GRAY = 0.05  # change of gray below which an object's pixel is not to be seen
 LEAST_AREA_PX = 5
+HALO_PX = 16  # how far blur and sharpening reach
 CLEAN_SHARE = 0.4
 MOST_OBJECTS = 4
 WORDS = ("L", "R", "AP", "PA", "LI", "RE", "12:45", "erect", "SUPINE", "L 3", "+", "1987", "cm")
@@ -104,11 +105,19 @@ def with_objects(
             shapes[kind](generator), image.shape, center, pixel_mm, generator.uniform(0, 360)
         )
         absorbed = _inside(absorbed, rows, columns)
-        after = shown(image, absorbed, look)
-        mask = np.abs(after - image) > LEAST_GRAY
-        mask &= ndimage.gaussian_filter(absorbed, 1) > 0.01  # not the halo of the sharpening
-        if np.count_nonzero(mask) >= LEAST_AREA_PX:
-            image = after
+        place = _around(absorbed)
+        if place is None:
+            continue
+        before = image[place]
+        after = shown(before, absorbed[place], look)
+        seen = np.abs(after - before) > LEAST_GRAY
+        # Not the halo of the sharpening.
+        seen &= ndimage.gaussian_filter(absorbed[place], 1) > 0.01
+        if np.count_nonzero(seen) >= LEAST_AREA_PX:
+            image = image.copy()
+            image[place] = after
+            mask = np.zeros(image.shape, bool)
+            mask[place] = seen
             drawn.append(DrawnObject(kind, mask))
     return image, drawn
 
@@ -166,6 +175,17 @@ def _content(image: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
     if not len(rows):
         return (0, image.shape[0]), (0, image.shape[1])
     return (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
+
+
+def _around(absorbed: np.ndarray) -> tuple[slice, slice] | None:
+    """Rows and columns that an object can change; None when it lies nowhere."""
+    rows, columns = np.flatnonzero(absorbed.any(1)), np.flatnonzero(absorbed.any(0))
+    if not len(rows):
+        return None
+    first, last = (rows[0], columns[0]), (rows[-1], columns[-1])
+    beyond = zip(first, last, strict=True)
+    down, across = (slice(max(0, a - HALO_PX), b + HALO_PX + 1) for a, b in beyond)
+    return down, across
 
 
 def _inside(values: np.ndarray, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:

@@ -264,8 +264,9 @@ def main() -> None:
     parser.add_argument("--stored", default=NAME, help="stored model for the test set")
     parser.add_argument("--test-set", action="store_true", help="score the test set once")
     parser.add_argument("--threshold", type=float, default=0.5, help="of the confidence")
+    parser.add_argument("--threads", type=int, default=1, help="processor threads (default 1)")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     if options.run:
         folds = [f for f in range(FOLDS) if (options.run / f"fold{f}" / "checkpoint.pt").exists()]
         real_and_drawn(options.data, options.run, folds, options.threshold)

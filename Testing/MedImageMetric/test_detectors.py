@@ -26,6 +26,7 @@ from MedImageMetricLib.radiograph.detectors import (
     largest_of_each,
     overlap,
     suppressed,
+    without_specks,
 )
 from MedImageMetricLib.radiograph.label_map import LABELS, label_map, object_masks
 from MedImageMetricLib.radiograph.reduction import reduction_of
@@ -118,6 +119,14 @@ def test_only_the_largest_part_of_an_organ_stays():
     kept = largest_of_each(labels)
     assert (kept == 1).sum() == 64
     assert (kept == 2).sum() == 12
+
+
+def test_specks_are_no_air_and_no_fluid():
+    labels = np.zeros((100, 100), np.uint8)
+    labels[10:20, 10:20], labels[50:55, 50:55], labels[80:90, 5:9] = 1, 1, 1
+    kept = without_specks(labels)
+    assert (kept == 1).sum() == 140
+    assert not kept[50:55].any()
 
 
 def test_lungs_that_are_not_seen_clearly_are_doubted():

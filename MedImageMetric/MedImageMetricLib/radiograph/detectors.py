@@ -33,6 +33,7 @@ from MedImageMetricLib.radiograph.segmentation import MODEL, content_box, labels
 LEAST_PROBABILITY = 0.2  # of a foreign object: the lowest threshold that the source names
 MOST_OVERLAP = 0.5  # of two boxes, intersection over union: beyond it the weaker one is dropped
 SMALLEST_OBJECT_PX = 4
+SMALLEST_PART_SHARE = 0.003  # of the picture: about a fortieth of a lung
 
 Found = Region | NotAssessable | tuple[ForeignObject, ...]
 Detect = Callable[[np.ndarray, Model, InferenceSettings | None], Mapping[str, Found]]
@@ -68,8 +69,19 @@ def detect_abnormal_parts(
     plane: np.ndarray, model: Model, settings: InferenceSettings | None = None
 ) -> dict[str, Found]:
     """Regions by the labels of the model, which may lie in several parts or be empty."""
-    answer = labels_of_plane(plane, model, settings)
+    answer = labels_of_plane(plane, model, settings, without_specks)
     return {_field(name): answer.region(value) for value, name in model.structures.items()}
+
+
+def without_specks(labels: np.ndarray) -> np.ndarray:
+    """The label map without parts so small that no reader would call them air or fluid."""
+    result = np.zeros_like(labels)
+    for value in np.unique(labels[labels > 0]):
+        parts, _ = ndimage.label(labels == value)
+        kept = np.bincount(parts.ravel()) >= SMALLEST_PART_SHARE * labels.size
+        kept[0] = False
+        result[kept[parts]] = value
+    return result
 
 
 def detect_foreign_objects(

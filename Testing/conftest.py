@@ -10,6 +10,18 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_imported_models(tmp_path_factory):
+    """Models that somebody has imported on this machine must not take part."""
+    before = os.environ.get("MEDIMAGE_MODELS")
+    os.environ["MEDIMAGE_MODELS"] = str(tmp_path_factory.mktemp("models"))
+    yield
+    if before is None:
+        del os.environ["MEDIMAGE_MODELS"]
+    else:
+        os.environ["MEDIMAGE_MODELS"] = before
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder of real images that never enter the repository; skipped where it is absent."""

@@ -17,7 +17,7 @@ from typing import Any
 from MedImageLib import __version__
 from MedImageLib.batch.cases import Case
 from MedImageLib.errors import MedImageError
-from MedImageLib.resources import resources_folder
+from MedImageLib.resources import installed_models, resources_folder
 from MedImageLib.results import Result, file_sha256
 
 PROCESSING_MODULES = (
@@ -71,8 +71,9 @@ def processor_version(processor: Processor) -> str:
     if not processor.models:
         return processor.version
     digest = hashlib.sha256()
+    installed = installed_models()
     for model in processor.models:
-        folder = resources_folder() / "models" / model
+        folder = installed.get(model, resources_folder() / "models" / model)
         for name in ("weights.safetensors", "model.json"):
             path = folder / name
             digest.update((file_sha256(path) if path.is_file() else "absent").encode())

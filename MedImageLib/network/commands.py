@@ -1,4 +1,4 @@
-"""Commands of the network: train and evaluate. Options only; the rest is imported when run."""
+"""Commands of the network: train, evaluate, models. Options only; the rest is imported when run."""
 
 from __future__ import annotations
 
@@ -87,7 +87,36 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="what is installed (also without an action)")
+    bring = actions.add_parser("import", help="check a model folder and copy it to your models")
+    bring.add_argument("folder", type=Path, help="folder with model.json and its weights")
+    bring.add_argument("--replace", action="store_true", help="in place of one imported before")
+    remove = actions.add_parser("remove", help="remove an imported model")
+    remove.add_argument("name")
+
+
+def _models(options: argparse.Namespace) -> int:
+    from MedImageLib.network.model_list import import_model, list_models, remove_model
+
+    if options.action == "import":
+        print(f"imported {import_model(options.folder, options.replace).name}")
+        return 0
+    if options.action == "remove":
+        remove_model(options.name)
+        print(f"removed {options.name}")
+        return 0
+    models = list_models()
+    for one in models:
+        print(f"{one.name} {one.version}  {one.origin}, {one.size_mb:.1f} MB, {one.sha256[:12]}")
+        lines = (one.fault,) if one.fault else (one.task, one.licence, one.accuracy)
+        print("".join(f"    {line}\n" for line in lines if line), end="")
+    return int(any(one.fault for one in models))
+
+
 COMMANDS = (
     Command("train", "train a model from a settings file", _add_train, _train),
     Command("evaluate", "score a run out of fold, or a model on sources", _add_evaluate, _evaluate),
+    Command("models", "list models, import or remove your own", _add_models, _models),
 )

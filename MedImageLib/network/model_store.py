@@ -23,11 +23,12 @@ from MedImageLib.network.model_card import (
     write_description,
 )
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
-from MedImageLib.resources import resource_path
+from MedImageLib.resources import model_path
 from MedImageLib.results import ModelUsed
 from MedImageLib.settings import settings_from_dict
 from MedImageLib.writing.atomic import finished_file
 
+WEIGHTS = "weights.safetensors"
 LARGEST_BYTES = 10 * 2**20
 
 
@@ -86,7 +87,7 @@ def load_model(name_or_folder: str | Path) -> Model:
 
 
 def model_folder(name_or_folder: str | Path) -> Path:
-    """Folder of a model of the product by name, or the folder itself.
+    """Folder of an installed model by name, or the folder itself.
 
     Raises ModelError for a folder without model.json.
     """
@@ -95,7 +96,7 @@ def model_folder(name_or_folder: str | Path) -> Path:
         return folder
     if folder.is_dir() or len(folder.parts) != 1:
         raise ModelError(f"{folder}: there is no model.json; name the folder of a model.")
-    return resource_path("models", str(name_or_folder))
+    return model_path(str(name_or_folder))
 
 
 def write_weights(folder: Path, name: str, tensors: Mapping[str, Tensor]) -> str:
@@ -105,19 +106,19 @@ def write_weights(folder: Path, name: str, tensors: Mapping[str, Tensor]) -> str
     """
     from safetensors.torch import save_file
 
-    with finished_file(folder / "weights.safetensors") as temporary:
+    with finished_file(folder / WEIGHTS) as temporary:
         save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
         temporary.chmod(0o644)  # the writer leaves it readable by its owner alone
         if temporary.stat().st_size > LARGEST_BYTES:
             raise ModelError(f"{name}: the weights are larger than 10 MiB; make it smaller.")
-    return _sha256(folder / "weights.safetensors")
+    return _sha256(folder / WEIGHTS)
 
 
 def read_weights(folder: Path, digest: str) -> dict[str, Tensor]:
     """Tensors of weights.safetensors; ModelError when absent or not of this SHA-256."""
     from safetensors.torch import load_file
 
-    weights = folder / "weights.safetensors"
+    weights = folder / WEIGHTS
     if not weights.is_file():
         raise ModelError(f"{weights}: the weights are not there; train or copy the model again.")
     if weights.stat().st_size > LARGEST_BYTES or _sha256(weights) != digest:

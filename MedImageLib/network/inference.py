@@ -224,6 +224,47 @@ def segment_volume(
     return Segmentation(labels, deepest, longest, time.monotonic() - started, str(device))
 
 
+def tiled_probabilities(
+    network: MultiLevelNetwork,
+    image: np.ndarray,
+    settings: InferenceSettings | None = None,
+    overlap: int = 16,
+    empty_below: float | None = None,
+) -> tuple[np.ndarray, int]:
+    """Class probabilities of a prepared volume on the network's coarse grid, and the level.
+
+    image: as for `segment_volume`. Returns float16 (class, k', j', i'), each side that of the
+    image divided by the stem's stride and rounded up, and the highest level of all tiles. Tiles
+    in which nothing lies above `empty_below` are background without a computation.
+    """
+    settings = settings or InferenceSettings()
+    device = best_device(settings.device)
+    divisor, stride = network.settings.divisor, network.settings.stem_stride
+    side = _tile_side(image.shape, network, settings, divisor)
+    overlap = min(overlap, side // 4) // stride * stride
+    result = np.zeros(
+        (network.settings.classes, *(-(-n // stride) for n in image.shape)), np.float16
+    )
+    result[0] = 1
+    deepest = 1
+    for core, tile in _tiles(image.shape, side, overlap, divisor):
+        part = _padded_crop(image, tile)
+        if empty_below is not None and part.max() <= empty_below:
+            continue
+        logits, level, _ = _with_fallback(
+            network, torch.from_numpy(part)[None, None], settings, device
+        )
+        scores = torch.softmax(logits.float(), 1)[0].cpu().numpy()
+        inner = tuple(
+            slice((c.start - t.start) // stride, -(-(c.stop - t.start) // stride))
+            for c, t in zip(core, tile, strict=True)
+        )
+        place = tuple(slice(c.start // stride, -(-c.stop // stride)) for c in core)
+        result[(slice(None), *place)] = scores[(slice(None), *inner)]
+        deepest = max(deepest, level)
+    return result, deepest
+
+
 def _with_fallback(
     network: MultiLevelNetwork, view: Tensor, settings: InferenceSettings, device: torch.device
 ) -> tuple[Tensor, int, tuple[float, ...]]:

@@ -168,8 +168,8 @@ def _regions(
     names: dict[int, str] = {}
     for item in values.items(dataset, "StructureSetROISequence"):
         number = int(values.optional_decimal(item, "ROINumber") or 0)
-        raw = _name(item)
-        names[number] = _distinct(safe_name(raw, number), set(names.values()))
+        raw = region_name(item)
+        names[number] = distinct_name(safe_name(raw, number), set(names.values()))
         if names[number] != raw:
             remarks.append(Remark("name-made-safe", f"The name of region {number} was made safe."))
     if not names:
@@ -197,7 +197,7 @@ def _regions(
     return regions, remarks
 
 
-def _name(item: Dataset) -> str:
+def region_name(item: Dataset) -> str:
     try:
         return str(item.get("ROIName", "") or "")
     except Exception:
@@ -205,7 +205,7 @@ def _name(item: Dataset) -> str:
         return values.text(item, "ROIName")
 
 
-def _distinct(name: str, taken: set[str]) -> str:
+def distinct_name(name: str, taken: set[str]) -> str:
     lower = {other.lower() for other in taken}
     candidate, count = name, 2
     while candidate.lower() in lower:
@@ -214,7 +214,7 @@ def _distinct(name: str, taken: set[str]) -> str:
 
 
 def _contour_problem(contour: Dataset, number: int) -> Remark | None:
-    points = _points(contour)
+    points = contour_points(contour)
     if points is None:
         return Remark(
             "contour-broken",
@@ -228,7 +228,7 @@ def _contour_problem(contour: Dataset, number: int) -> Remark | None:
     return None
 
 
-def _points(contour: Dataset) -> np.ndarray | None:
+def contour_points(contour: Dataset) -> np.ndarray | None:
     """(n, 3) LPS mm; None when the numbers are none or not a multiple of three."""
     item = contour.get_item(Tag("ContourData"), keep_deferred=True)
     if item is None or not item.value:
@@ -248,7 +248,7 @@ def _points(contour: Dataset) -> np.ndarray | None:
 
 def _off_plane(contour: Dataset, number: int, images: Sequence[Volume]) -> list[Remark]:
     """A remark when the contour lies between the planes of every image."""
-    points = _points(contour)
+    points = contour_points(contour)
     if points is None or not images:
         return []
     for image in images:

@@ -1,6 +1,6 @@
 """Foreign objects brought into radiographs by what they absorb, with the pixels they cover.
 
-An object's line integrals (`foreign_shapes`) lower the transmission behind it; scatter fills the
+An object's line integrals (`foreign_parts`) lower the transmission behind it; scatter fills the
 shadow, the detector blurs it, and the picture's own gray curve shows it. Planes are (j, i),
 0 … 1, bright where dense. Burnt-in letters are drawn as what they are: no objects.
 """
@@ -14,12 +14,15 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from MedImageLib.phantom.foreign_shapes import TRAINED, UNSEEN, Generator, Part, Shape
+from MedImageLib.phantom.foreign_parts import Generator, Part
+from MedImageLib.phantom.foreign_shapes import TRAINED, UNSEEN, Shape
 
 FINER = 3  # parts are drawn on a grid that much finer and averaged
 FIELD_MM = (330.0, 440.0)  # longer side of an ordinary detector's picture
 LEAST_GRAY = 0.05  # change of gray below which an object's pixel is not to be seen
+LEAST_PEAK = 0.12  # of that change in an object that a reader would find
 LEAST_AREA_PX = 5
+RIM_PX = 2  # labels reach that much farther: a network answers on a coarser grid
 HALO_PX = 16  # how far blur and sharpening reach
 CLEAN_SHARE = 0.4
 MOST_OBJECTS = 4
@@ -110,10 +113,11 @@ def with_objects(
             continue
         before = image[place]
         after = shown(before, absorbed[place], look)
-        seen = np.abs(after - before) > LEAST_GRAY
+        change = np.abs(after - before)
+        seen = change > LEAST_GRAY
         # Not the halo of the sharpening.
         seen &= ndimage.gaussian_filter(absorbed[place], 1) > 0.01
-        if np.count_nonzero(seen) >= LEAST_AREA_PX:
+        if np.count_nonzero(seen) >= LEAST_AREA_PX and change[seen].max() > LEAST_PEAK:
             image = image.copy()
             image[place] = after
             mask = np.zeros(image.shape, bool)
@@ -142,6 +146,7 @@ def objects_drawn(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A training picture and its label map (1 = foreign object) from a real one without objects.
 
+    Labels reach a rim of two pixels beyond what is seen.
     image: (j, i), 0 … 1, bright where dense. label: that of the real picture, not used.
     """
     return _drawn(image, TRAINED, generator)
@@ -162,7 +167,8 @@ def _drawn(
     label = np.zeros(image.shape, np.uint8)
     for one in objects:
         label[one.mask] = 1
-    for _ in range(int(generator.choice([0, 0, 1, 2]))):
+    label = ndimage.binary_dilation(label, iterations=RIM_PX).astype(np.uint8)
+    for _ in range(int(generator.choice([0, 1, 1, 2]))):
         image, letters = with_letters(image, generator)
         label[letters] = 0
     return image, label

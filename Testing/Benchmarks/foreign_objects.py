@@ -22,8 +22,9 @@ from PIL import Image
 from MedImageLib.detection_metrics import ImageDetections, area_under_roc, froc, held_against
 from MedImageLib.intensity import normalized_by_ranks
 from MedImageLib.network.folding import folded
-from MedImageLib.network.model_store import Model, load_model
-from MedImageLib.network.training import FOLDS, TrainingSettings, trained_network
+from MedImageLib.network.model_store import Model, load_model, save_model
+from MedImageLib.network.samples import read_samples
+from MedImageLib.network.training import FOLDS, TrainingSettings, fold_split, trained_network
 from MedImageLib.network.workflow import card_of, settings_path
 from MedImageLib.phantom.foreign_objects import with_objects
 from MedImageLib.phantom.foreign_shapes import UNSEEN
@@ -36,6 +37,8 @@ SETS = ("wingspan", "montgomery", "shenzhen", "hannover")
 WIRES = ("lead", "tube", "catheter")
 DEVICES = (*WIRES, "ecg_electrode", "pacemaker")
 MOST_DRAWN = 3
+
+Tables = dict[str, list[dict[str, object]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +149,7 @@ def answers(shown: Sequence[Picture], networks: Networks | Model) -> list[Answer
     return result
 
 
-def table(title: str, rows: Sequence[dict[str, object]]) -> None:
+def print_table(title: str, rows: Sequence[dict[str, object]]) -> None:
     print(f"\n### {title}\n")
     head = list(rows[0])
     print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
@@ -217,66 +220,95 @@ def covidseg(data: Path) -> Iterator[Picture]:
             )  # fmt: skip
 
 
-def real_and_drawn(data: Path, run: Path, folds: Sequence[int], threshold: float) -> None:
+def real_and_drawn(data: Path, run: Path, folds: Sequence[int], threshold: float) -> Tables:
     shown = [one for source in SETS for one in pictures(data, source)]
     networks = Networks(run, folds, shown)
     clean = [one for one in shown if not one.boxes and one.sure]
     negatives = answers(clean, networks)
-    known = [one.picture for one in negatives]
-    drawn = answers([with_unseen(one) for one in known], networks)
+    drawn = answers([with_unseen(one.picture) for one in negatives], networks)
     real = answers([one for one in shown if one.boxes], networks)
 
-    def of(part: Sequence[Answer], source: str) -> list[Answer]:
-        return [one for one in part if one.picture.source == source]
+    def lines(part: Sequence[Answer]) -> list[dict[str, object]]:
+        of = {s: [one for one in part if one.picture.source == s] for s in SETS}
+        without = {s: [one for one in negatives if one.picture.source == s] for s in SETS}
+        return [figures(s, of[s], without[s], threshold) for s in SETS]
 
-    table(
-        f"*Generated*: kinds not in training ({', '.join(UNSEEN)}), threshold {threshold}",
-        [figures(s, of(drawn, s), of(negatives, s), threshold) for s in SETS],
-    )
-    table("*Generated*: by kind", by_kind(drawn, threshold))
-    table(
-        "Real, by the reading (sure and unsure objects)",
-        [figures(s, of(real, s), of(negatives, s), threshold) for s in SETS],
-    )
-    sure = [one for one in real if one.picture.sure]
-    table(
-        "Real, by the reading (sure objects)",
-        [figures(s, of(sure, s), of(negatives, s), threshold) for s in SETS],
-    )
-    table("Real: by kind", by_kind(real, threshold))
     devices = [
-        hit > threshold
-        for one in of(real, "hannover")
+        (kind, hit > threshold)
+        for one in real
         for kind, hit in zip(one.kinds, one.detections.hits, strict=True)
-        if kind in DEVICES
+        if one.picture.source == "hannover" and kind in DEVICES
     ]
-    print(f"\nDevices of Hannover: {len(devices)}, found {np.mean(devices):.3f}")
     worst = sorted(real, key=lambda one: one.confidence)[:6]
-    print("Least sure with objects:", [(w.picture.id, round(w.confidence, 2)) for w in worst])
     loud = sorted(negatives, key=lambda one: -one.confidence)[:6]
-    print("Surest without:", [(w.picture.id, round(w.confidence, 2)) for w in loud])
+    return {
+        f"Generated: kinds not in training ({', '.join(UNSEEN)}), threshold {threshold}": lines(
+            drawn
+        ),
+        "Generated: by kind": by_kind(drawn, threshold),
+        "Real, by the reading, sure and unsure objects": lines(real),
+        "Real, by the reading, sure objects": lines([one for one in real if one.picture.sure]),
+        "Real: by kind": by_kind(real, threshold),
+        "Real: devices of Hannover": [
+            {"devices": len(devices), "found": float(np.mean([hit for _, hit in devices]))}
+        ],
+        "Least sure with objects": [_told(one) for one in worst],
+        "Surest without": [_told(one) for one in loud],
+    }
+
+
+def _told(one: Answer) -> dict[str, object]:
+    return {"picture": one.picture.id, "confidence": one.confidence}
+
+
+def store(folder: Path, data: Path, run: Path, fold: int, tables: Tables) -> None:
+    """The network of one fold as the model, with the figures of the patients it has not seen."""
+    settings = load_settings(settings_path(NAME), TrainingSettings)
+    shown, _ = fold_split(read_samples(data, settings.sources), fold)
+    protocol = (
+        f"Network of fold {fold}: patients of the other folds were shown to it, all figures are of "
+        "patients that were not. Real objects were never trained on."
+    )
+    rounded = {
+        title: [
+            {key: round(v, 4) if isinstance(v, float) else v for key, v in row.items()}
+            for row in rows
+        ]
+        for title, rows in tables.items()
+    }
+    command = f"medimage train {NAME} --data DATA -o RUN --folds {fold}"
+    card = card_of(settings, shown, {"protocol": protocol, "tables": rounded}, command)
+    save_model(folder, trained_network(run, fold, settings.network), card)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--run", type=Path, help="run of `medimage train`; its folds are scored")
+    parser.add_argument("--store", type=Path, help="folder to store the first fold's network in")
     parser.add_argument("--stored", default=NAME, help="stored model for the test set")
     parser.add_argument("--test-set", action="store_true", help="score the test set once")
     parser.add_argument("--threshold", type=float, default=0.5, help="of the confidence")
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default 1)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    tables: Tables = {}
     if options.run:
         folds = [f for f in range(FOLDS) if (options.run / f"fold{f}" / "checkpoint.pt").exists()]
-        real_and_drawn(options.data, options.run, folds, options.threshold)
+        tables = real_and_drawn(options.data, options.run, folds, options.threshold)
+        if options.store:
+            store(options.store, options.data, options.run, folds[0], tables)
     if options.test_set:
         found = answers(list(covidseg(options.data)), load_model(options.stored))
         positives = [one for one in found if one.kinds]
         negatives = [one for one in found if not one.kinds]
         line = figures("covidseg", positives, negatives, options.threshold)
-        table("Test set: drawn outlines of devices", [line])
-        table("Test set: by kind", by_kind(positives, options.threshold))
+        tables |= {
+            "Test set: drawn outlines of devices": [line],
+            "Test set: by kind": by_kind(positives, options.threshold),
+        }
+    for title, rows in tables.items():
+        print_table(title, rows)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from MedImageLib.phantom.foreign_objects import (
     with_letters,
     with_objects,
 )
-from MedImageLib.phantom.foreign_shapes import TRAINED, UNSEEN, bar, ring
+from MedImageLib.phantom.foreign_parts import bar, ring
+from MedImageLib.phantom.foreign_shapes import TRAINED, UNSEEN
 
 GRAY = np.full((120, 160), 0.4, np.float32)
 

@@ -104,6 +104,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = None
         self.packages = None
         self.run = None
+        self._browser = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -133,6 +134,8 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.recomputeButton.connect("clicked(bool)", self.onRecomputeButton)
+        self.ui.endDiastoleButton.connect("clicked(bool)", self.onEndDiastoleButton)
+        self.ui.endSystoleButton.connect("clicked(bool)", self.onEndSystoleButton)
 
         self.initializeParameterNode()
 
@@ -198,6 +201,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
         self.ui.recomputeButton.enabled = bool(canApply and parameters.contours)
         self.ui.insertionSpinBox.enabled = bool(parameters and not parameters.automaticInsertion)
+        self._followBrowser()
 
     def onApplyButton(self) -> None:
         """Run processing when user clicks "Apply" button; a click while it runs cancels."""
@@ -225,6 +229,42 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 raise
             finally:
                 self._checkCanApply()
+
+    def _followBrowser(self) -> None:
+        """Show the numbers of the frame that the player of the cine shows, from now on."""
+        parameters = self._parameterNode
+        browser = parameters and self.logic.browserWith(parameters.inputSequence)
+        if browser != self._browser:
+            if self._browser:
+                self.removeObserver(
+                    self._browser, vtk.vtkCommand.ModifiedEvent, self.onFrameChanged
+                )
+            self._browser = browser
+            if browser:
+                self.addObserver(browser, vtk.vtkCommand.ModifiedEvent, self.onFrameChanged)
+        self.onFrameChanged()
+
+    def onFrameChanged(self, caller=None, event=None) -> None:
+        """Called when the player goes to another frame, and when results have changed."""
+        rows = self.logic.frameRows(self._parameterNode)
+        frame = self._browser.GetSelectedItemNumber() if self._browser else -1
+        self.ui.frameLabel.text = self.logic.frameText(rows, frame)
+        phases = [row.get("phase") for row in rows]
+        self.ui.endDiastoleButton.enabled = "end diastole" in phases
+        self.ui.endSystoleButton.enabled = "end systole" in phases
+
+    def onEndDiastoleButton(self) -> None:
+        """Show the frame of end diastole."""
+        self._goTo("end diastole")
+
+    def onEndSystoleButton(self) -> None:
+        """Show the frame of end systole."""
+        self._goTo("end systole")
+
+    def _goTo(self, phase: str) -> None:
+        phases = [row.get("phase") for row in self.logic.frameRows(self._parameterNode)]
+        if self._browser and phase in phases:
+            self._browser.SetSelectedItemNumber(phases.index(phase))
 
     def onInstallButton(self) -> None:
         """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
@@ -380,11 +420,33 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
                 name = f"{value.name} {shape.label}".replace("_", " ")
                 add_line(slicer.mrmlScene, points, name).SetAttribute(role, value.name)
 
+    def frameRows(self, parameters: CardiacLVParameterNode | None) -> list:
+        """Rows of the table of volumes, one a frame; none without a result."""
+        from MedImageLib.nodes import rows_of
+
+        table = parameters and parameters.outputTable
+        return rows_of(table) if table else []
+
+    def frameText(self, rows: list, frame: int) -> str:
+        """What the table says of a frame, in words."""
+        if not 0 <= frame < len(rows):
+            return ""
+        from CardiacLVLib.presentation.tables import row_text
+
+        return _("Frame shown:") + f" {frame}. {row_text(rows[frame])}"
+
+    def browserWith(self, inputSequence: vtkMRMLSequenceNode | None):
+        """The browser that plays the sequence, or None."""
+        for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
+            if inputSequence and browser.GetMasterSequenceNode() == inputSequence:
+                return browser
+        return None
+
     def browserOf(self, inputSequence: vtkMRMLSequenceNode):
         """The browser that plays the sequence; a new one when there is none."""
-        for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
-            if browser.GetMasterSequenceNode() == inputSequence:
-                return browser
+        browser = self.browserWith(inputSequence)
+        if browser:
+            return browser
         browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
         browser.SetAndObserveMasterSequenceNodeID(inputSequence.GetID())
         return browser

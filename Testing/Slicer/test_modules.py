@@ -343,6 +343,26 @@ def test_the_insertion_can_be_turned(application, cine_network):
     assert old != pytest.approx(new)
 
 
+def test_numbers_follow_the_frame_that_is_shown(application, cine_network):
+    _, browser, _ = add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    assert widget.ui.frameLabel.text == ""
+    assert not widget.ui.endSystoleButton.enabled
+    widget.ui.applyButton.click()
+    assert widget.ui.endSystoleButton.enabled
+    assert "end diastole" in widget.ui.frameLabel.text
+    widget.ui.endSystoleButton.click()
+    assert browser.GetSelectedItemNumber() == 1
+    assert "end systole" in widget.ui.frameLabel.text
+    browser.SetSelectedItemNumber(2)
+    assert "Frame shown: 2" in widget.ui.frameLabel.text
+    application.scene.RemoveNode(widget.ui.outputSelector.currentNode())
+    browser.SetSelectedItemNumber(1)
+    assert widget.ui.frameLabel.text == ""
+    widget.ui.inputSelector.setCurrentNode(None)
+    assert application.errors == []
+
+
 def test_a_cine_without_browser_gets_one(application, cine_network):
     _, browser, _ = add_cine(application.scene)
     application.scene.RemoveNode(browser)

@@ -146,3 +146,17 @@ def _number(value: float) -> float | None:
 def _cell(value: str | float | bool | None) -> str | float | bool | None:
     # A hundredth of a millimeter is far below what contours tell.
     return round(value, 3) if isinstance(value, float) else value
+
+
+def row_text(row: Row) -> str:
+    """A row of a table in words; empty cells are left out.
+
+    >>> row_text({"cavity_volume": 61.204, "phase": "end systole", "flags": ""})
+    'cavity volume 61.2, phase end systole'
+    """
+    told = []
+    for name, value in row.items():
+        if value not in ("", None):
+            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+            told.append(f"{name.replace('_', ' ')} {shown}")
+    return ", ".join(told)

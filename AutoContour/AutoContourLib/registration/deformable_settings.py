@@ -1,0 +1,62 @@
+"""Settings of non-rigid registration, apart from it so that options load nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from MedImageLib.errors import SettingsError
+from MedImageLib.settings import check_settings, setting
+
+
+@dataclass(frozen=True)
+class DeformableSettings:
+    """How the displacement field is found and judged."""
+
+    spacings_mm: tuple[float, ...] = setting(
+        (12.0, 6.0, 3.0),
+        help="Grids of the optimization, coarse to fine; never finer than the fixed image.",
+        unit="mm",
+        minimum=0.5,
+    )
+    steps: tuple[int, ...] = setting(
+        (12, 8, 4), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
+    )
+    control_mm: float = setting(
+        48.0,
+        help="Distance of the field's control points at the coarsest grid; halved at each next.",
+        unit="mm",
+        minimum=4,
+    )
+    stiffness: float = setting(
+        1000.0, help="Weight of the field's own energy against the images.", minimum=0.01
+    )
+    reach_mm: float = setting(
+        80.0,
+        help="Distance over which the field falls back to the rigid offset where nothing holds it.",
+        unit="mm",
+        minimum=5,
+    )
+    least_jacobian: float = setting(
+        0.05, help="Least local volume ratio of the mapping.", minimum=0.001, maximum=0.9
+    )
+    check_reverse: bool = setting(
+        True, help="Register the other way round too, coarsely, to see where both disagree."
+    )
+    largest_disagreement_mm: float = setting(
+        4.0, help="Disagreement of both ways beyond which the field is not used.", unit="mm",
+        minimum=0.1,
+    )  # fmt: skip
+    least_similarity: float = setting(
+        0.3, help="Local correlation below which the field is not used.", minimum=0, maximum=1
+    )
+    largest_bad_share: float = setting(
+        0.25, help="Share of the common body that may be unusable.", minimum=0, maximum=1
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if len(self.steps) != len(self.spacings_mm):
+            raise SettingsError(
+                f"DeformableSettings has {len(self.spacings_mm)} grids and {len(self.steps)} "
+                "numbers of steps; give one number for each grid."
+            )

@@ -1,0 +1,201 @@
+"""The smooth displacement field that makes two images alike: Gauss–Newton over scales.
+
+The field is a cubic B-spline that minimizes robust differences of channels plus an energy of its
+own; each step solves its normal equations by conjugate gradients. Vectors are in mm along the
+axes (i, j, k) of the fixed image and precede the rigid offset: x → R (x + u(x)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from AutoContourLib.registration.deformable_settings import DeformableSettings
+from AutoContourLib.registration.feature_images import Level, level_of, matched, without_couch
+from AutoContourLib.registration.spline_field import SplineGrid, gathered, spread
+from MedImageLib.geometry import Geometry
+from MedImageLib.volume import Volume
+
+Tensor = torch.Tensor
+MARGIN_MM = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class ElasticField:
+    """coefficients: of `grid` over the whole fixed image, border to border."""
+
+    grid: SplineGrid
+    coefficients: Tensor
+
+    def on(self, geometry: Geometry) -> np.ndarray:
+        """Vectors (k, j, i, 3) in LPS mm, float32, on a grid over the same box."""
+        along = spread(self.coefficients, self.grid.bases(_places(geometry)))
+        turned = torch.tensordot(torch.tensor(geometry.direction, dtype=torch.float32), along, 1)
+        return turned.movedim(0, -1).numpy()
+
+
+def elastic_field(
+    fixed: Volume,
+    moving: Volume,
+    moving_from_fixed: np.ndarray,
+    settings: DeformableSettings,
+) -> ElasticField:
+    """The field of two images whose rigid offset is known; 4 × 4, LPS mm. Deterministic."""
+    fixed, moving = without_couch(fixed), without_couch(moving)
+    extent = np.array(fixed.geometry.shape) * np.array(fixed.geometry.spacing_mm[::-1])
+    grid = SplineGrid.of_spacing(tuple(extent), settings.control_mm)
+    coefficients = torch.zeros(grid.shape)
+    for number, (spacing, steps) in enumerate(
+        zip(settings.spacings_mm, settings.steps, strict=True)
+    ):
+        if number:
+            coefficients, grid = grid.refined(coefficients), grid.halved()
+        level = level_of(fixed, moving, moving_from_fixed, spacing, MARGIN_MM)
+        bases = grid.bases(_places(level.geometry))
+        for _ in range(steps):
+            coefficients = _step(level, grid, bases, coefficients, settings)
+    return ElasticField(grid, coefficients)
+
+
+def stiffened(
+    field: ElasticField,
+    fixed: Volume,
+    moving: Volume,
+    moving_from_fixed: np.ndarray,
+    settings: DeformableSettings,
+) -> ElasticField:
+    """The field after some more steps at the finest grid with the stiffness of `settings`."""
+    level = level_of(
+        without_couch(fixed), without_couch(moving), moving_from_fixed,
+        settings.spacings_mm[-1], MARGIN_MM,
+    )  # fmt: skip
+    bases = field.grid.bases(_places(level.geometry))
+    coefficients = field.coefficients
+    for _ in range(3):
+        coefficients = _step(level, field.grid, bases, coefficients, settings)
+    return ElasticField(field.grid, coefficients)
+
+
+def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:
+    return tuple(
+        (np.arange(n) + 0.5) * s
+        for n, s in zip(geometry.shape, geometry.spacing_mm[::-1], strict=True)
+    )
+
+
+def _step(
+    level: Level,
+    grid: SplineGrid,
+    bases: tuple[Tensor, ...],
+    coefficients: Tensor,
+    settings: DeformableSettings,
+) -> Tensor:
+    """One Gauss–Newton step."""
+    stiffness, reach = settings.stiffness, settings.reach_mm
+    field = spread(coefficients, bases)
+    moved, seen = sampled(level, field)
+    tensor, force = _normal_terms(level, moved, seen)
+    weight = 1.0 / max(float(seen.sum()), 1.0)
+
+    def applied(x: Tensor) -> Tensor:
+        p = spread(x, bases)
+        xx, yy, zz, xy, xz, yz = tensor
+        pulled = torch.stack(
+            [
+                xx * p[0] + xy * p[1] + xz * p[2],
+                xy * p[0] + yy * p[1] + yz * p[2],
+                xz * p[0] + yz * p[1] + zz * p[2],
+            ]
+        )
+        return weight * gathered(pulled, bases) + stiffness * grid.penalty(x, reach)
+
+    right = weight * gathered(force, bases) - stiffness * grid.penalty(coefficients, reach)
+    squares = tuple(b.square() for b in bases)
+    scale = weight * gathered(tensor[:3], squares) + stiffness * grid.penalty_scale(reach)
+    step = _solved(applied, right, scale)
+    # Control points that no edge holds may leap; each is held back for itself.
+    limit = 1.5 * min(level.geometry.spacing_mm)
+    return coefficients + step * (limit / step.norm(dim=0).clamp(min=limit))
+
+
+def sampled(level: Level, field: Tensor) -> tuple[Tensor, Tensor]:
+    """Moving channels (c, k, j, i) at the fixed points moved by a field, and where (1, …)."""
+    counts = level.moving.shape[1:]
+    places = []
+    for component, axis in ((0, 2), (1, 1), (2, 0)):
+        line = torch.arange(field.shape[1 + axis], dtype=torch.float32) + level.margin[axis]
+        shape = [-1 if n == axis else 1 for n in range(3)]
+        at = line.view(shape) + field[component] / level.geometry.spacing_mm[component]
+        places.append(at * (2.0 / (counts[axis] - 1)) - 1)
+    where = torch.stack(places, dim=-1)[None]
+    both = torch.cat([level.moving, level.seen])[None]
+    found = functional.grid_sample(both, where, align_corners=True, padding_mode="zeros")[0]
+    return found[:-1], (found[-1:] > 0.999).float()
+
+
+def _normal_terms(level: Level, moved: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Tensors (6, k, j, i) xx, yy, zz, xy, xz, yz and forces (3, k, j, i), robustly weighted."""
+    shape = moved.shape[1:]
+    tensor, force = torch.zeros((6, *shape)), torch.zeros((3, *shape))
+    spacing = level.geometry.spacing_mm
+    for number, (still, free) in enumerate(zip(level.fixed, moved, strict=True)):
+        if not level.one_scale and number == len(moved) - 1:
+            still, free = matched(still, free, seen[0])
+        rest = free - still
+        slopes = torch.gradient((free + still) / 2, dim=(2, 1, 0))
+        x, y, z = (slope / spacing[n] for n, slope in enumerate(slopes))
+        strength = x.square() + y.square() + z.square()
+        noise, slip = _noise_and_slip(rest, seen[0], strength)
+        weight = seen[0] / (noise**2 + slip**2 * strength + (rest / 2.4) ** 2)
+        for n, product in enumerate(((x, x), (y, y), (z, z), (x, y), (x, z), (y, z))):
+            tensor[n].addcmul_(weight * product[0], product[1])
+        pull = weight * rest
+        for n, slope in enumerate((x, y, z)):
+            force[n].addcmul_(pull, slope, value=-1)
+    return tensor, force
+
+
+def _noise_and_slip(rest: Tensor, seen: Tensor, strength: Tensor) -> tuple[float, float]:
+    """Spread of the residuals where gray values are even, and what their edges add, in mm.
+
+    A residual has the variance noise² + slip² · |slope|²: at edges it is interpolation and what
+    is not yet registered, so that an edge tells a place to `slip` only, however strong it is.
+    """
+    stride = max(1, rest.numel() // 200_000)
+    strength, rest, seen = (v.flatten()[::stride] for v in (strength, rest, seen))
+    some = (seen > 0) & ((strength > 0) | (rest != 0))
+    if int(some.sum()) < 20:
+        return 1.0, 1.0
+    strength, rest = strength[some], rest[some].abs()
+    middle = strength.median()
+    noise = max(1.4826 * float(rest[strength <= middle].median()), 1e-3)
+    steep = strength >= strength.mean()
+    ratio = (rest[steep].square() - noise**2) / strength[steep]
+    return noise, max(float(ratio.median()), 0.0) ** 0.5 * 1.4826 + 0.02
+
+
+def _solved(
+    applied: Callable[[Tensor], Tensor], right: Tensor, scale: Tensor, rounds: int = 25
+) -> Tensor:
+    """Conjugate gradients with a diagonal preconditioner."""
+    x = torch.zeros_like(right)
+    rest = right.clone()
+    scaled = rest / scale
+    direction = scaled.clone()
+    power = float((rest * scaled).sum())
+    first = power
+    for _ in range(rounds):
+        if power <= 1e-4 * first or power <= 0:
+            break
+        pushed = applied(direction)
+        length = power / max(float((direction * pushed).sum()), 1e-30)
+        x += length * direction
+        rest -= length * pushed
+        scaled = rest / scale
+        before, power = power, float((rest * scaled).sum())
+        direction = scaled + (power / before) * direction
+    return x

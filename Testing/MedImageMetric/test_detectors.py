@@ -74,6 +74,19 @@ def test_a_model_in_a_folder_of_the_user_fills_its_objects_alone(spine_folder):
     assert isinstance(found["right_scapula"], NotAssessable)
 
 
+def test_what_a_sub_model_is_unsure_of_is_not_assessable(spine_folder, monkeypatch):
+    models = installed_models(str(spine_folder))
+    sure = detect_all(PLANE, models)["spine"]
+    assert isinstance(sure, Region)
+    assert sure.confidence is not None
+    for least, kept in ((sure.confidence - 0.01, True), (sure.confidence + 0.01, False)):
+        strict = replace(SUB_MODELS[0], least_confidence=least)
+        monkeypatch.setattr(detectors, "SUB_MODELS", (strict, *SUB_MODELS[1:]))
+        found = detect_all(PLANE, models)["spine"]
+        assert isinstance(found, Region) == kept
+        assert kept or "unsure" in found.reason
+
+
 def test_a_damaged_model_stops_nothing_else(spine_folder, tmp_path):
     import shutil
 

@@ -41,11 +41,15 @@ Detect = Callable[[np.ndarray, Model, InferenceSettings | None], Mapping[str, Fo
 
 @dataclass(frozen=True)
 class SubModel:
-    """A model by the name of its folder, the fields of `Detections` that it fills, and how."""
+    """A model by the name of its folder, the fields of `Detections` that it fills, and how.
+
+    least_confidence: regions found with less are not assessable, whatever the rule set allows.
+    """
 
     name: str
     objects: tuple[str, ...]
     detect: Detect
+    least_confidence: float = 0.0
 
 
 def largest_of_each(labels: np.ndarray) -> np.ndarray:
@@ -144,7 +148,21 @@ def detect_all(
             continue
         answer = one.detect(plane, model, settings)
         unknown = NotAssessable(f"the model {one.name} does not know it")
-        found |= {name: answer.get(name, unknown) for name in one.objects}
+        for name in one.objects:
+            found[name] = confident(answer.get(name, unknown), one.least_confidence)
+    return found
+
+
+def confident(found: Found, least: float) -> Found:
+    """A region that was found with at least that confidence; others are not assessable.
+
+    >>> confident(Region(np.ones((2, 2), bool), 0.6), 0.8)
+    NotAssessable(reason='the detector is unsure (confidence 0.60, 0.80 needed)')
+    """
+    if isinstance(found, Region) and (found.confidence or 1.0) < least:
+        return NotAssessable(
+            f"the detector is unsure (confidence {found.confidence:.2f}, {least:.2f} needed)"
+        )
     return found
 
 

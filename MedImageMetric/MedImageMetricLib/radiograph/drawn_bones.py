@@ -120,6 +120,17 @@ def scapulae_as_read(image: np.ndarray, row: Mapping[str, str], folder: Path) ->
     return label
 
 
+def marked_scapulae(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.ndarray | None:
+    """`scapulae_as_read` of the few images on which a scapula is marked; None for the others.
+
+    As a source of its own these images can be drawn as often as all the others.
+    """
+    label = scapulae_as_read(image, row, folder)
+    if label is None or not np.isin(label, (RIGHT_SCAPULA, LEFT_SCAPULA)).any():
+        return None
+    return label
+
+
 def _depth(lung: np.ndarray, side: str) -> np.ndarray:
     """Columns from the outer border of a lung inward, row by row (j, i)."""
     outward = lung if side == "right" else lung[:, ::-1]

@@ -53,6 +53,7 @@ class TrainingSettings:
         from where the first ended, without some sources (by name) and with the ranges and shares
         of the augmentation multiplied by a factor: generated images and strong changes teach
         variety first, real ones then have the last word on where borders are drawn.
+    finish_rounds: how often that is done, each from where the one before ended (warm restarts).
     """
 
     name: str
@@ -83,6 +84,7 @@ class TrainingSettings:
     finish_without: tuple[str, ...] = ()
     finish_learning_rate: float = 1e-3
     finish_augmentation: float = 1.0
+    finish_rounds: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +214,7 @@ def trained_network(run: Path, fold: int, settings: NetworkSettings) -> MultiLev
 
     Raises ModelError when that fold was not trained.
     """
-    folder = fold_folder(run, fold)
-    path = (folder / FINISH if (folder / FINISH / "done").exists() else folder) / CHECKPOINT
+    path = _last_finished(fold_folder(run, fold)) / CHECKPOINT
     if not path.is_file():
         raise ModelError(f"{path}: this fold was not trained yet; run `medimage train` first.")
     network = MultiLevelNetwork(settings)
@@ -281,8 +282,10 @@ def _train_fold(
             say=_prefixed(say, f"{settings.name} {folder.name}"),
         )
         (folder / "done").touch()
-    finish = folder / FINISH
-    if settings.finish_steps and not (finish / "done").exists():
+    for number in range(1, settings.finish_rounds + 1 if settings.finish_steps else 1):
+        finish = _finish_folder(folder, number)
+        if (finish / "done").exists():
+            continue
         finish.mkdir(exist_ok=True)
         train_network(
             [prepared[_key(s)] for s in training if s.source not in settings.finish_without],
@@ -292,12 +295,25 @@ def _train_fold(
                 augmentation=scaled(settings.augmentation, settings.finish_augmentation),
             ),
             finish,
-            key=fold + FOLDS + 1,
+            key=fold + (FOLDS + 1) * number,
             steps=settings.finish_steps,
-            start_from=folder / CHECKPOINT,
-            say=_prefixed(say, f"{settings.name} {folder.name} {FINISH}"),
+            start_from=_last_finished(folder) / CHECKPOINT,
+            say=_prefixed(say, f"{settings.name} {folder.name} {finish.name}"),
         )
         (finish / "done").touch()
+
+
+def _finish_folder(folder: Path, number: int) -> Path:
+    return folder / (FINISH if number == 1 else f"{FINISH}{number}")
+
+
+def _last_finished(folder: Path) -> Path:
+    """The last round that is done; the fold's own folder when none is."""
+    last, number = folder, 1
+    while (_finish_folder(folder, number) / "done").exists():
+        last = _finish_folder(folder, number)
+        number += 1
+    return last
 
 
 def fold_folder(run: Path, fold: int) -> Path:

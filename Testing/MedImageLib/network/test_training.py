@@ -121,6 +121,22 @@ def test_generated_images_may_be_left_out_at_the_end(data_dir, tmp_path):
     assert not any("step" in text for text in said)
 
 
+def test_a_round_more_goes_on_from_the_last_one(data_dir, tmp_path):
+    torch.set_num_threads(1)
+    said: list[str] = []
+    once = settings(steps=4, finish_steps=3)
+    run_training(once, data_dir, tmp_path, folds=[3], say=said.append)
+    before = trained_network(tmp_path, 3, NETWORK).state_dict()
+    said.clear()
+    again = dataclasses.replace(once, finish_rounds=2)
+    run_training(again, data_dir, tmp_path, folds=[3], say=said.append)
+    assert {text.split("  ")[0] for text in said if "step" in text} == {"discs fold3 finish2"}
+    after = trained_network(tmp_path, 3, NETWORK).state_dict()
+    assert not all(torch.equal(after[name], before[name]) for name in after)
+    kept = torch.load(tmp_path / "fold3" / "finish" / "checkpoint.pt", weights_only=True)
+    assert all(torch.equal(kept["averaged"][name], before[name]) for name in before)
+
+
 def test_a_patient_on_both_sides_is_refused(data_dir):
     samples = read_samples(data_dir, settings().sources)
     training, held_out = fold_split(samples, 2)

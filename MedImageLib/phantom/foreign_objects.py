@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from MedImageLib.phantom.foreign_parts import Generator, Part
-from MedImageLib.phantom.foreign_shapes import TRAINED, UNSEEN, Shape
+from MedImageLib.phantom.foreign_shapes import TRAINED, Shape
 
 FINER = 3  # parts are drawn on a grid that much finer and averaged
 FIELD_MM = (330.0, 440.0)  # longer side of an ordinary detector's picture
@@ -24,8 +24,8 @@ LEAST_PEAK = 0.12  # of that change in an object that a reader would find
 LEAST_AREA_PX = 5
 RIM_PX = 2  # labels reach that much farther: a network answers on a coarser grid
 HALO_PX = 16  # how far blur and sharpening reach
-CLEAN_SHARE = 0.4
-MOST_OBJECTS = 4
+CLEAN_SHARE = 0.3
+MOST_OBJECTS = 8  # far more than in life, so that a picture teaches more
 WORDS = ("L", "R", "AP", "PA", "LI", "RE", "12:45", "erect", "SUPINE", "L 3", "+", "1987", "cm")
 
 
@@ -149,25 +149,13 @@ def objects_drawn(
     Labels reach a rim of two pixels beyond what is seen.
     image: (j, i), 0 … 1, bright where dense. label: that of the real picture, not used.
     """
-    return _drawn(image, TRAINED, generator)
-
-
-def unseen_objects_drawn(
-    image: np.ndarray, label: np.ndarray, generator: Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """As `objects_drawn`, with kinds that no training shows."""
-    return _drawn(image, UNSEEN, generator)
-
-
-def _drawn(
-    image: np.ndarray, shapes: Mapping[str, Shape], generator: Generator
-) -> tuple[np.ndarray, np.ndarray]:
     count = 0 if generator.random() < CLEAN_SHARE else int(generator.integers(1, MOST_OBJECTS + 1))
-    image, objects = with_objects(image, shapes, count, generator)
+    image, objects = with_objects(image, TRAINED, count, generator)
     label = np.zeros(image.shape, np.uint8)
     for one in objects:
         label[one.mask] = 1
-    label = ndimage.binary_dilation(label, iterations=RIM_PX).astype(np.uint8)
+    around = ndimage.binary_dilation(label, iterations=RIM_PX) & (image > 0)
+    label = around.astype(np.uint8)
     for _ in range(int(generator.choice([0, 1, 1, 2]))):
         image, letters = with_letters(image, generator)
         label[letters] = 0

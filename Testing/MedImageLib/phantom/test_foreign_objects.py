@@ -12,7 +12,6 @@ from MedImageLib.phantom.foreign_objects import (
     line_integrals,
     objects_drawn,
     shown,
-    unseen_objects_drawn,
     with_letters,
     with_objects,
 )
@@ -78,7 +77,7 @@ def test_every_kind_is_seen_somewhere(kind):
     generator = np.random.default_rng(3)
     shapes = {kind: {**TRAINED, **UNSEEN}[kind]}
     plane = np.full((256, 256), 0.3, np.float32)
-    seen = [with_objects(plane, shapes, 1, generator) for _ in range(6)]
+    seen = [with_objects(plane, shapes, 1, generator) for _ in range(25)]
     masks = [one.mask for _, objects in seen for one in objects]
     assert masks
     for image, objects in seen:
@@ -95,7 +94,8 @@ def test_the_frame_around_a_picture_stays_black():
     plane[40:160] = 0.5
     for seed in range(8):
         image, label = objects_drawn(plane, np.zeros_like(plane), np.random.default_rng(seed))
-        assert label[:38].sum() == label[162:].sum() == 0
+        assert not label[:36].any()
+        assert not label[164:].any()
         assert np.abs(image[:36]).max() < 0.02
 
 
@@ -107,7 +107,7 @@ def test_letters_are_no_objects():
 
 def test_the_same_generator_gives_the_same_picture():
     first, second = (
-        unseen_objects_drawn(GRAY, np.zeros_like(GRAY), np.random.default_rng(11)) for _ in range(2)
+        objects_drawn(GRAY, np.zeros_like(GRAY), np.random.default_rng(11)) for _ in range(2)
     )
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1], second[1])

@@ -84,6 +84,93 @@ def _register(options: argparse.Namespace) -> int:
     return 0 if result.flags[0].state == "satisfied" else 1
 
 
+def _add_contour(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="CT: folder or file")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    add_settings(parser, ContourSettings)
+    add_settings(parser.add_argument_group("RTSTRUCT"), RtstructSettings)
+
+
+def _contour(options: argparse.Namespace) -> int:
+    from AutoContourLib.contours.contour_files import process_scan
+    from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
+    from MedImageLib.reading import read_image
+    from MedImageLib.settings import settings_from
+    from MedImageLib.single_cases import run_each
+
+    contours = settings_from(options, ContourSettings)
+    rtstruct = settings_from(options, RtstructSettings)
+    return run_each(
+        options.inputs,
+        options.out,
+        lambda source, folder: process_scan(read_image(source), folder, contours, rtstruct),
+    )
+
+
+def _add_rtstruct(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.contours.contour_settings import RasterSettings, RtstructSettings
+    from MedImageLib.settings import add_settings
+
+    ways = parser.add_subparsers(dest="way", required=True)
+    to = ways.add_parser("to-mask", help="masks of all regions on the grid of an image")
+    to.add_argument("rtstruct", type=Path, metavar="RTSTRUCT")
+    to.add_argument("image", type=Path, metavar="IMAGE", help="folder or file of one series")
+    to.add_argument("-o", "--out", type=Path, required=True, help="folder for the masks")
+    add_settings(to, RasterSettings)
+    of = ways.add_parser("from-mask", help="RTSTRUCT of masks or of a label map")
+    of.add_argument("masks", nargs="+", type=Path, metavar="MASK")
+    of.add_argument("--image", type=Path, required=True, help="DICOM series that they lie on")
+    of.add_argument("--names", type=Path, help="JSON {value: name} (default labels.json beside)")
+    of.add_argument("-o", "--out", type=Path, required=True, help="file to write (.dcm)")
+    add_settings(of, RtstructSettings)
+
+
+def _rtstruct(options: argparse.Namespace) -> int:
+    from AutoContourLib.contours.contour_settings import RasterSettings, RtstructSettings
+    from AutoContourLib.contours.rtstruct_files import masks_from_rtstruct, rtstruct_from_masks
+    from MedImageLib.settings import settings_from
+    from MedImageLib.single_cases import run_each
+
+    if options.way == "from-mask":
+        settings = settings_from(options, RtstructSettings)
+        out = rtstruct_from_masks(
+            options.masks, options.image, options.out, options.names, settings
+        )
+        print(out)
+        return 0
+    how = settings_from(options, RasterSettings)
+    return run_each(
+        [options.rtstruct],
+        options.out,
+        lambda source, folder: masks_from_rtstruct(source, options.image, folder, how),
+    )
+
+
+def _add_review(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="+", type=Path, metavar="RESULT", help="contoured results")
+    parser.add_argument("--by", default="", help="who reviews; needed to approve or reject")
+    parser.add_argument("--approve", nargs="+", default=[], metavar="STRUCTURE", help="or all")
+    parser.add_argument("--reject", nargs="+", default=[], metavar="STRUCTURE", help="or all")
+
+
+def _review(options: argparse.Namespace) -> int:
+    from AutoContourLib.contours.review import read_review, reviewed
+
+    for folder in options.folders:
+        if options.approve or options.reject:
+            marks = reviewed(folder, options.by, options.approve, options.reject)
+        else:
+            marks = read_review(folder)
+        print(folder)
+        for one in marks:
+            who = f"  {one.reviewer}, {one.when_utc}" if one.reviewer else ""
+            print(f"  {one.structure:16} {one.state:10} {one.sha256[:12]}{who}")
+    return 0
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "classify",
@@ -97,4 +184,12 @@ COMMANDS: tuple[Command, ...] = (
         _add_register,
         _register,
     ),
+    Command(
+        "contour",
+        "organs on CT: RTSTRUCT, segmentation, label map, report",
+        _add_contour,
+        _contour,
+    ),
+    Command("rtstruct", "RTSTRUCT to masks, masks to RTSTRUCT", _add_rtstruct, _rtstruct),
+    Command("review", "who approved which contour, when; approve or reject", _add_review, _review),
 )

@@ -14,14 +14,9 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
+from AutoContourLib.contours.contour_settings import RasterSettings
 from AutoContourLib.contours.planar import crosses_itself, filled, patch
-from AutoContourLib.contours.structure_set import (
-    Contour,
-    Rasterized,
-    RasterSettings,
-    Region,
-    StructureSet,
-)
+from AutoContourLib.contours.structure_set import Contour, Rasterized, Region, StructureSet
 from MedImageLib.errors import InputError, Remark
 from MedImageLib.volume import Volume
 

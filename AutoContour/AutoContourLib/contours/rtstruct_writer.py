@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,12 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
+from AutoContourLib.contours.contour_settings import RtstructSettings
 from AutoContourLib.contours.planar import keyhole, outlines
 from AutoContourLib.contours.structure_set import Approval, RegionMask
 from MedImageLib import __version__
 from MedImageLib.errors import GeometryError, InputError
 from MedImageLib.reading.dicom_source import DicomSource
-from MedImageLib.settings import check_settings, setting
 from MedImageLib.terminology import Code
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
@@ -44,22 +43,6 @@ _COPIED = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID"),
     *("StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber"),
 )
-
-
-@dataclass(frozen=True)
-class RtstructSettings:
-    """How masks become contours."""
-
-    holes: str = setting("keyhole", help="How holes are written.", choices=("keyhole", "xor"))
-    outline: str = setting(
-        "pixel",
-        help="Contours along the borders of pixels (exact area), or with their corners cut.",
-        choices=("pixel", "smooth"),
-    )
-    label: str = setting("AUTOCONTOUR", help="Structure Set Label, 16 characters at most.")
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 def write_rtstruct(

@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 
 from MedImageLib.errors import InputError, Remark
-from MedImageLib.settings import check_settings, setting
 from MedImageLib.terminology import Structure, structure
 from MedImageLib.volume import Volume
 
@@ -87,33 +86,6 @@ class StructureSet:
     frame_of_reference_uids: frozenset[str] = frozenset()
     image_uids: frozenset[str] = frozenset()
     remarks: tuple[Remark, ...] = ()
-
-
-@dataclass(frozen=True)
-class RasterSettings:
-    """How contours become masks."""
-
-    fill_gaps: float = setting(
-        2.5,
-        help="Missing slices between contours are interpolated up to this many times the usual "
-        "distance of the region's contours; 0 = never.",
-        minimum=0,
-    )
-    points: str = setting(
-        "lines",
-        help="How points are connected: straight, or by a smooth closed curve where they lie "
-        "scattered, far from one another.",
-        choices=("lines", "curve"),
-    )
-    close_gap_mm: float = setting(
-        5.0, help="Open contours are closed when their ends are as near.", unit="mm", minimum=0
-    )
-    other_frame: bool = setting(
-        False, help="Accept contours of another frame of reference, as if registered."
-    )
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 @dataclass(frozen=True, eq=False)

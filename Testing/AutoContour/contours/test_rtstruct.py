@@ -17,11 +17,12 @@ from matplotlib.path import Path as Outline
 from pydicom.dataset import Dataset
 from scipy.spatial.transform import Rotation
 
+from AutoContourLib.contours.contour_settings import RasterSettings, RtstructSettings
 from AutoContourLib.contours.planar import area
 from AutoContourLib.contours.rasterizing import rasterized
 from AutoContourLib.contours.rtstruct_reader import read_rtstruct
-from AutoContourLib.contours.rtstruct_writer import RtstructSettings, write_rtstruct
-from AutoContourLib.contours.structure_set import Approval, RasterSettings, RegionMask
+from AutoContourLib.contours.rtstruct_writer import write_rtstruct
+from AutoContourLib.contours.structure_set import Approval, RegionMask
 from MedImageLib.errors import GeometryError, InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.reading import read_image

@@ -1,0 +1,179 @@
+"""Contours of one scan as files: RTSTRUCT, segmentation, label map, pictures, report, result."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
+from AutoContourLib.contours.contouring import Contours, contour_ct
+from AutoContourLib.contours.rtstruct_writer import write_rtstruct
+from AutoContourLib.contours.structure_set import RegionMask
+from MedImageLib.errors import GeometryError, Remark
+from MedImageLib.results import (
+    Measurement,
+    ModelUsed,
+    QualityFlag,
+    Result,
+    Timing,
+    input_identity,
+)
+from MedImageLib.settings import settings_to_dict
+from MedImageLib.terminology import structure
+from MedImageLib.volume import Volume
+from MedImageLib.writing.atomic import finished_file
+from MedImageLib.writing.nrrd import write_segmentation, write_volume
+
+RTSTRUCT_FILE = "rtstruct.dcm"
+SEGMENTATION_FILE = "segmentation.seg.nrrd"
+LABELS_FILE = "labels.nii.gz"
+NAMES_FILE = "labels.json"
+PLANES = {"k": "axial", "j": "coronal", "i": "sagittal"}
+
+
+def contour_scan(
+    scan: Volume,
+    folder: Path,
+    settings: ContourSettings | None = None,
+    rtstruct: RtstructSettings | None = None,
+) -> Result:
+    """Contour a CT and write everything below `folder`; returns the result, not yet written."""
+    settings, rtstruct = settings or ContourSettings(), rtstruct or RtstructSettings()
+    started = time.monotonic()
+    contours = contour_ct(scan, settings)
+    remarks = write_contours(contours, folder, rtstruct)
+    seconds = time.monotonic() - started
+    return contour_result(contours, settings, seconds, remarks)
+
+
+def write_contours(
+    contours: Contours, folder: Path, rtstruct: RtstructSettings | None = None
+) -> tuple[Remark, ...]:
+    """Write rtstruct.dcm (of a DICOM series), segmentation.seg.nrrd, labels.nii.gz, labels.json.
+
+    The RTSTRUCT holds whole masks; in the label map smaller structures lie on top of larger
+    ones. Returns a remark where no RTSTRUCT could be written.
+    """
+    labels, keys = contours.label_map()
+    structures = {value: structure(key) for value, key in keys.items()}
+    names = {value: entry.tg263_name or entry.key for value, entry in structures.items()}
+    write_volume(labels, folder / LABELS_FILE)
+    with finished_file(folder / NAMES_FILE) as temporary:
+        text = json.dumps({str(value): name for value, name in sorted(names.items())}, indent=1)
+        temporary.write_text(text + "\n", "utf-8")
+    if structures:
+        write_segmentation(labels, structures, folder / SEGMENTATION_FILE)
+    if "dicom_source" not in contours.scan.tags:
+        return ()
+    regions = [
+        RegionMask(
+            structure(key).tg263_name or structure(key).key,
+            contours.scan.with_array(mask),
+            structure(key),
+        )
+        for key, mask in contours.masks.items()
+    ]
+    if not regions:
+        return (Remark("no-rtstruct", "Nothing was found; there is no RTSTRUCT."),)
+    try:
+        write_rtstruct(regions, contours.scan, folder / RTSTRUCT_FILE, rtstruct)
+    except GeometryError as error:
+        return (Remark("no-rtstruct", f"No RTSTRUCT was written. {error}"),)
+    return ()
+
+
+def contour_result(
+    contours: Contours,
+    settings: ContourSettings,
+    seconds: float,
+    remarks: tuple[Remark, ...] = (),
+) -> Result:
+    """Volumes, checks and remarks as the common result."""
+    voxel_ml = contours.scan.geometry.voxel_volume_mm3 / 1000
+    values = [
+        Measurement(f"{key}_volume", float(mask.sum()) * voxel_ml, "mL")
+        for key, mask in contours.masks.items()
+    ]
+    values += [
+        Measurement(f"{check.structure}_volume", None, "mL", text=f"{check.state}: {check.text}")
+        for check in contours.checks
+        if check.structure not in contours.masks
+    ]
+    organs = [check for check in contours.checks if check.state == "kept"]
+    flags = [
+        QualityFlag(
+            f"organ-{check.structure.replace('_', '-')}",
+            "satisfied" if check.state == "kept" else "not_assessable",
+            f"{check.structure.replace('_', ' ').capitalize()}: {check.state}"
+            + (", reaches the end of the scan." if check.cut else "."),
+        )
+        for check in contours.checks
+    ]
+    flags.append(QualityFlag("reviewed", "not", "Made by a program; not reviewed by a person yet."))
+    names = ", ".join(structure(key).name.lower() for key in contours.masks) or "nothing"
+    model = contours.model
+    return Result(
+        module="AutoContour",
+        task="contour",
+        inputs=(input_identity(contours.scan),),
+        values=tuple(values),
+        flags=tuple(flags),
+        findings=(f"Contoured, to be reviewed: {names}. {len(organs)} organs by the network.",),
+        warnings=(*contours.remarks, *remarks),
+        models=(ModelUsed(*model),) if model else (),
+        timings=(
+            *(Timing(step, value) for step, value in contours.seconds.items()),
+            Timing("all", seconds),
+        ),
+        settings=settings_to_dict(settings) | {"level_used": contours.level},
+    )
+
+
+def write_contour_report(contours: Contours, result: Result, folder: Path) -> None:
+    """overlay.png and report.html with three planes through the middle of the organs."""
+    from MedImageLib.report import Picture, report_of, write_report
+    from MedImageLib.report.slices import slice_picture
+
+    labels, keys = contours.label_map()
+    names = {value: structure(key).name for value, key in keys.items()}
+    organs = [key for key in contours.masks if key not in ("body", "bone")]
+    shown = contours.masks[organs[0]] if organs else labels.array > 0
+    middle = np.argwhere(shown).mean(0) if shown.any() else np.array(shown.shape) / 2
+    pictures = [
+        Picture(
+            slice_picture(
+                contours.scan, labels, axis=axis, index=round(at), names=names, size_px=480
+            ),
+            f"{word.capitalize()} slice with the contours.",
+        )
+        for (axis, word), at in zip(PLANES.items(), middle.tolist(), strict=True)
+    ]
+    with finished_file(folder / "overlay.png") as temporary:
+        temporary.write_bytes(pictures[0].png)
+    write_report(folder / "report.html", report_of(result, "Contours", pictures))
+
+
+def process_scan(
+    scan: Volume,
+    folder: Path,
+    settings: ContourSettings,
+    rtstruct: RtstructSettings,
+    report: bool = True,
+) -> Result:
+    """Contours with report, as the command and the batch write them."""
+    started = time.monotonic()
+    contours = contour_ct(scan, settings)
+    remarks = write_contours(contours, folder, rtstruct)
+    result = contour_result(contours, settings, time.monotonic() - started, remarks)
+    if report:
+        write_contour_report(contours, result, folder)
+    from AutoContourLib.contours.review import open_review
+
+    open_review(folder, tuple(contours.masks))
+    return replace(
+        result, timings=(*result.timings[:-1], Timing("all", time.monotonic() - started))
+    )

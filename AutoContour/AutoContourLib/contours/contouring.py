@@ -1,0 +1,154 @@
+"""Contours of the organs on a CT: network for head and neck, classical means for the trunk.
+
+Every organ is a mask on the grid of the scan, checked for side, parts, volume and place; an organ
+that the scan does not show is not invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from AutoContourLib.contours import ct_trunk
+from AutoContourLib.contours.checks import OrganCheck, checked, cleaned, head_neck_anatomy
+from AutoContourLib.contours.contour_settings import ContourSettings
+from AutoContourLib.contours.ct_grid import even_view, mask_on
+from AutoContourLib.study.pixel_kind import pixel_kind
+from MedImageLib.errors import GeometryError, InputError, Remark
+from MedImageLib.volume import Volume
+
+MODEL = "ct_head_neck"
+# Painted in this order into the label map: later ones lie on top of earlier ones.
+ORDER = (
+    *("body", "bone", "right_lung", "left_lung", "mandible", "larynx"),
+    *("esophagus", "right_parotid", "left_parotid", "brainstem", "spinal_cord"),
+)
+_FEWEST_SLICES = 5
+_ORGANS = "organs"
+
+
+@dataclass(frozen=True, eq=False)
+class Contours:
+    """Masks (bool) by structure key, in the order of ORDER, on the scan's grid.
+
+    checks: of the network's organs. automatic: structures made by the network. model: name,
+    version and SHA-256 of the weights, or None.
+    """
+
+    scan: Volume
+    masks: Mapping[str, np.ndarray]
+    checks: tuple[OrganCheck, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    model: tuple[str, str, str] | None = None
+    level: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def label_map(self) -> tuple[Volume, dict[int, str]]:
+        """One label map (later structures on top) and the key of each value."""
+        labels = np.zeros(self.scan.array.shape, np.uint8)
+        keys = {ORDER.index(key) + 1: key for key in self.masks}
+        for value, key in sorted(keys.items()):
+            labels[self.masks[key]] = value
+        return self.scan.with_array(labels, is_labelmap=True, unit="", remarks=()), keys
+
+
+def contour_ct(scan: Volume, settings: ContourSettings | None = None) -> Contours:
+    """Contours of a CT volume in HU.
+
+    Raises InputError for images that are no CT by tag or by gray values, GeometryError for too
+    few slices or a grid whose spacing is not known.
+    """
+    import time
+
+    settings = settings or ContourSettings()
+    remarks = [*_fitness(scan)]
+    started = time.monotonic()
+    seconds: dict[str, float] = {}
+    masks: dict[str, np.ndarray] = {}
+    checks: tuple[OrganCheck, ...] = ()
+    used = None
+    level = 0
+    even = None
+    if settings.organs:
+        from AutoContourLib.contours.ct_organs import organ_labels
+        from MedImageLib.network.inference import InferenceSettings
+        from MedImageLib.network.model_store import load_model
+
+        model = load_model(settings.model)
+        used = (model.card.name, model.card.version, model.weights_sha256)
+        even = even_view(scan, model.card.framing.pixel_mm)
+        answer = organ_labels(
+            model.network,
+            even,
+            scan.geometry,
+            InferenceSettings(
+                level=settings.level,
+                stop_below=settings.stop_below,
+                memory_limit_mib=settings.memory_limit_mib,
+            ),
+        )
+        level = answer.level
+        labels = cleaned(answer.labels, model.structures, scan.geometry)
+        labels, checks, told = checked(labels, model.structures, scan.geometry, head_neck_anatomy())
+        remarks += told
+        for number, name in model.structures.items():
+            if (labels == number).any():
+                masks[name] = labels == number
+        seconds[_ORGANS] = time.monotonic() - started
+    if settings.trunk:
+        begun = time.monotonic()
+        found = trunk_masks(even if even is not None else even_view(scan, 2.0), scan)
+        masks |= found
+        if "body" not in found:
+            remarks.append(Remark("no-body", "No body was found on the scan."))
+        seconds["trunk"] = time.monotonic() - begun
+    ordered = {key: masks[key] for key in ORDER if key in masks}
+    return Contours(scan, ordered, checks, tuple(remarks), used, level, seconds)
+
+
+def trunk_masks(even: Volume, scan: Volume) -> dict[str, np.ndarray]:
+    """Body, lungs and bone that are there, on the scan's grid."""
+    hu, pixel_mm = even.array, even.geometry.spacing_mm[0]
+    body = ct_trunk.body_mask(hu, pixel_mm)
+    bone = ct_trunk.bone_mask(hu, body, pixel_mm)
+    found = {
+        "body": body,
+        "bone": bone,
+        **ct_trunk.lung_masks(hu, body, pixel_mm),
+    }
+    placed = {
+        name: mask_on(mask, even.geometry, scan.geometry)
+        for name, mask in found.items()
+        if mask.any()
+    }
+    return {name: mask for name, mask in placed.items() if mask.any()}
+
+
+def _fitness(scan: Volume) -> list[Remark]:
+    """Refuses what is no CT to be contoured; remarks on what is doubtful."""
+    kind = pixel_kind(scan.array)
+    if scan.modality not in ("", "CT", "OT"):
+        raise InputError(
+            f"The image is {scan.modality}; contours are made on CT. There is no contour model "
+            "for other modalities: carry contours of a CT over by registration."
+        )
+    if kind.kind != "CT":
+        raise InputError(
+            f"The image is not a CT in Hounsfield units by its gray values: it {kind.text}. Check "
+            "the modality, and the rescale intercept of the series."
+        )
+    if not scan.geometry.spacing_known:
+        raise GeometryError("The spacing of the image is not known; organs cannot be told by size.")
+    if scan.array.shape[0] < _FEWEST_SLICES:
+        raise GeometryError(
+            f"The scan has {scan.array.shape[0]} slices; at least {_FEWEST_SLICES} are needed."
+        )
+    thickest = max(scan.geometry.spacing_mm)
+    remarks = [*scan.remarks]
+    if thickest > 6.0:
+        remarks.append(
+            Remark("coarse-scan", f"Slices lie {thickest:.1f} mm apart; contours are rough.")
+        )
+    return remarks

@@ -158,7 +158,16 @@ def test_settings_survive_a_file():
     assert settings_from_dict(settings_to_dict(wanted), TrainingSettings) == wanted
 
 
-@pytest.mark.parametrize("name", ["radiograph_lungs_heart", "cine_ventricle", "cine_localizer"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "radiograph_lungs_heart",
+        "radiograph_spine",
+        "radiograph_scapulae",
+        "cine_ventricle",
+        "cine_localizer",
+    ],
+)
 def test_shipped_settings_are_valid(name):
     from MedImageLib.network.workflow import settings_path
     from MedImageLib.settings import load_settings

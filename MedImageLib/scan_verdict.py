@@ -13,7 +13,7 @@ from typing import Literal, cast, get_args
 from MedImageLib.errors import Remark
 from MedImageLib.results import Result
 
-TASK = "scan normality"
+TASK = "scan_normality"
 Word = Literal["normal", "abnormal", "unsure"]
 FLAG = "scan-normal"
 STATES: dict[Word, Literal["satisfied", "not", "not_assessable"]] = {

@@ -11,13 +11,20 @@ import numpy as np
 
 from MedImageLib.errors import InputError
 from MedImageLib.settings import settings_to_dict
+from MedImageMetricLib.normality.anatomy import fit_anatomy
 from MedImageMetricLib.normality.divergence import match_likelihood
-from MedImageMetricLib.normality.feature_distance import FEWEST_IMAGES, fit_group, fit_groups
+from MedImageMetricLib.normality.feature_distance import (
+    FEWEST_IMAGES,
+    GroupDistance,
+    fit_group,
+    fit_groups,
+)
 from MedImageMetricLib.normality.features import plane_features
 from MedImageMetricLib.normality.model import Calibration, NormalityCard, NormalityModel
 from MedImageMetricLib.normality.normal_images import NormalScan
 from MedImageMetricLib.normality.scores import log_likelihoods
 from MedImageMetricLib.normality.slice_scores import (
+    SliceScores,
     learned_features,
     most_unusual,
     scan_features,
@@ -76,37 +83,29 @@ def fit_distances(
     network = networks.autoencoder
     small = small_images(images[shown], settings.autoencoder.side)
     learned, divergence = learned_features(network, small)
-    distances = fit_groups(plane_features(images), sources.tolist(), patients.tolist())
+    plain = plane_features(images)
+    anatomy = fit_anatomy(plain)
+    plain = anatomy.left_over(plain)
+    distances = fit_groups(plain, sources.tolist(), patients.tolist())
     distances |= fit_groups(learned, sources[shown].tolist(), patients[shown].tolist())
 
-    scan_distances = {}
-    if settings.view.volumes:
-        found = [scan_features(s.planes, networks.compressing, networks.features) for s in both]
-        for name in ("neighbors", "volume"):
-            use = [
-                n
-                for n, scan in enumerate(both)
-                if name in found[n] and (name == "neighbors" or scan.fold in SHOWN)
-            ]
-            if len(use) >= FEWEST_IMAGES:
-                scan_distances[name] = fit_group(
-                    np.concatenate([found[n][name] for n in use]),
-                    [both[n].source for n in use],
-                    [both[n].patient for n in use],
-                )
     model = NormalityModel(
         card=_card(settings, scans, command),
         autoencoder=network.eval().requires_grad_(False),
         compressing=networks.compressing,
         features=networks.features,
+        anatomy=anatomy,
         slice_distances=distances,
-        scan_distances=scan_distances,
+        scan_distances={},
         slice_center=0.0,
         slice_spread=1.0,
         calibration=None,
     )
+    scored = [score_slices(model, scan.planes) for scan in both]
     usual = [
-        most_unusual(score_slices(model, scan.planes).scores) for scan in both if scan.fold in SHOWN
+        most_unusual(slices.scores)
+        for scan, slices in zip(both, scored, strict=True)
+        if scan.fold in SHOWN
     ]
     center = float(np.median(usual))
     spread = max(float(np.quantile(usual, 0.84)) - center, 0.05)
@@ -114,7 +113,39 @@ def fit_distances(
         np.zeros(0), np.zeros(0), np.zeros(0),
         divergence.mean(0), divergence.std(0), np.zeros(0), 0,
     )  # fmt: skip
-    return replace(model, slice_center=center, slice_spread=spread, calibration=known)
+    return replace(
+        model,
+        scan_distances=_scan_distances(model, both, scored),
+        slice_center=center,
+        slice_spread=spread,
+        calibration=known,
+    )
+
+
+def _scan_distances(
+    model: NormalityModel, scans: Sequence[NormalScan], scored: Sequence[SliceScores]
+) -> dict[str, GroupDistance]:
+    """Distances of whole scans, where they are stacks of neighbors and there are enough."""
+    if not model.card.view.volumes:
+        return {}
+    found = [
+        scan_features(scan.planes, slices.groups, model.compressing, model.features)
+        for scan, slices in zip(scans, scored, strict=True)
+    ]
+    made = {}
+    for name in ("profile", "neighbors", "volume"):
+        use = [
+            n
+            for n, scan in enumerate(scans)
+            if name in found[n] and (name != "volume" or scan.fold in SHOWN)
+        ]
+        if len(use) >= FEWEST_IMAGES:
+            made[name] = fit_group(
+                np.concatenate([found[n][name] for n in use]),
+                [scans[n].source for n in use],
+                [scans[n].patient for n in use],
+            )
+    return made
 
 
 def calibrated(model: NormalityModel, scans: Sequence[NormalScan]) -> NormalityModel:
@@ -131,7 +162,7 @@ def calibrated(model: NormalityModel, scans: Sequence[NormalScan]) -> NormalityM
         found = score_slices(model, scan.planes)
         slices.append(found.scores)
         if len(scan.planes) > 1:
-            whole.append(score_scan(model, scan.planes, found.scores)[0])
+            whole.append(score_scan(model, scan.planes, found)[0])
         matches.append(match_likelihood(torch.from_numpy(found.divergence), mean, spread).numpy())
         small.append(found.small)
     images = torch.cat(small)

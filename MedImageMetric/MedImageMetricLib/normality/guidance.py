@@ -18,6 +18,7 @@ MEANING = {
     "attributes": "the anatomy as a whole",
     "neighbors": "the order of slices: missing, doubled, exchanged or of uneven brightness",
     "volume": "the volume as a whole",
+    "profile": "the image quality of all slices together",
     "slices": "single slices",
 }
 ADVICE = {
@@ -31,6 +32,7 @@ ADVICE = {
     "reconstruction": "Look at the anomaly map: foreign objects, metal, damaged parts or disease.",
     "attributes": "Check body part, orientation and positioning.",
     "neighbors": "Compare the number of slices with the scanner and send the series again.",
+    "profile": "Compare noise, sharpness and gray values with an earlier scan of this device.",
     "volume": "Check body part and extent of the series.",
     "slices": "Look at the worst slices below.",
 }

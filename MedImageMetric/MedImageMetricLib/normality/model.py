@@ -29,6 +29,7 @@ from MedImageLib.network.model_store import (
 )
 from MedImageLib.results import ModelUsed
 from MedImageLib.settings import settings_from_dict
+from MedImageMetricLib.normality.anatomy import Anatomy
 from MedImageMetricLib.normality.autoencoder import AutoencoderSettings, VariationalAutoencoder
 from MedImageMetricLib.normality.compression import (
     CompressingAutoencoder,
@@ -72,7 +73,8 @@ class Calibration:
 class NormalityModel:
     """A loaded model.
 
-    slice_distances, scan_distances: by group of features. slice_center, slice_spread: of the mean
+    anatomy: what of a slice's features its layout predicts. slice_distances, scan_distances: by
+    group of features. slice_center, slice_spread: of the mean
     over a scan's most unusual slices, in usual scans.
     """
 
@@ -80,6 +82,7 @@ class NormalityModel:
     autoencoder: VariationalAutoencoder
     compressing: CompressingAutoencoder | None
     features: FeatureAutoencoder | None
+    anatomy: Anatomy
     slice_distances: Mapping[str, GroupDistance]
     scan_distances: Mapping[str, GroupDistance]
     slice_center: float
@@ -110,6 +113,10 @@ def save_normality_model(folder: Path, model: NormalityModel) -> str:
                 tensors[f"{kind}_distance.{name}.{key}"] = _tensor(getattr(distance, key))
             residual = np.array([distance.residual_variance])
             tensors[f"{kind}_distance.{name}.residual"] = _tensor(residual)
+    tensors["anatomy.center"] = _tensor(model.anatomy.center)
+    tensors["anatomy.axes"] = _tensor(model.anatomy.axes)
+    for name, weights in model.anatomy.weights.items():
+        tensors[f"anatomy.weights.{name}"] = _tensor(weights)
     known = model.calibration
     for key in (
         "slice_scores", "scan_scores", "likelihoods", "divergence_mean", "divergence_spread",
@@ -141,12 +148,17 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             features = FeatureAutoencoder(card.compression)
             fill_network(features, _below(tensors, "features"), folder)
         center, spread, patients = tensors["plain"].tolist()
-        calibration = {k: v.numpy() for k, v in _below(tensors, "calibration").items()}
+        calibration = {k: _array(v) for k, v in _below(tensors, "calibration").items()}
         return NormalityModel(
             card,
             autoencoder.eval().requires_grad_(False),
             compressing.eval().requires_grad_(False) if compressing else None,
             features.eval().requires_grad_(False) if features else None,
+            Anatomy(
+                _array(tensors["anatomy.center"]),
+                _array(tensors["anatomy.axes"]),
+                {k: _array(v) for k, v in _below(tensors, "anatomy.weights").items()},
+            ),
             _distances(tensors, "slice_distance"),
             _distances(tensors, "scan_distance"),
             center,
@@ -208,7 +220,7 @@ def _distances(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, GroupDis
     grouped: dict[str, dict[str, np.ndarray]] = {}
     for key, value in _below(tensors, prefix).items():
         name, _, part = key.rpartition(".")
-        grouped.setdefault(name, {})[part] = value.double().numpy()
+        grouped.setdefault(name, {})[part] = _array(value)
     made = {}
     for name, parts in grouped.items():
         residual = float(parts.pop("residual")[0])
@@ -219,6 +231,10 @@ def _distances(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, GroupDis
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     start = f"{prefix}."
     return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.double().numpy()
 
 
 def _tensor(values: np.ndarray) -> Tensor:

@@ -100,7 +100,7 @@ def screen(
     if len(planes) == 1:
         groups = {name: float(values[0]) for name, values in found.groups.items()}
     elif len(known.scan_scores) >= FEWEST_SCANS:
-        score, groups = score_scan(model, planes, found.scores)
+        score, groups = score_scan(model, planes, found)
         reference = known.scan_scores
     else:
         # Of k slices the worst counts; the rate is shared among them (Bonferroni).

@@ -30,6 +30,7 @@ from MedImageMetricLib.normality.model import NormalityModel
 
 BATCH = 32
 FEWEST_NEIGHBORS = 5
+LEARNED = ("reconstruction", "attributes")
 MAP = 8  # residuals are summed over this many blocks along each side
 
 
@@ -51,7 +52,7 @@ def score_slices(model: NormalityModel, planes: np.ndarray) -> SliceScores:
     """Scores of planes (k, side, side) of the model's view."""
     small = small_images(planes, model.autoencoder.settings.side)
     learned, divergence = learned_features(model.autoencoder, small)
-    features = {**plane_features(planes), **learned}
+    features = {**model.anatomy.left_over(plane_features(planes)), **learned}
     groups = unusual_groups(model.slice_distances, features)
     return SliceScores(groups, combined(groups), small, divergence)
 
@@ -93,18 +94,25 @@ def learned_features(
 
 def scan_features(
     planes: np.ndarray,
+    groups: Mapping[str, np.ndarray],
     compressing: CompressingAutoencoder | None,
     features: FeatureAutoencoder | None,
 ) -> dict[str, np.ndarray]:
-    """Groups `neighbors` and `volume` of one scan, (1, d) each; none for few slices."""
+    """Groups `profile`, `neighbors` and `volume` of one scan, (1, d) each; none for few slices.
+
+    groups: how unusual each group of its slices is. The profile is the mean of those that no
+    network answers and of their upper third: what is a little unusual everywhere.
+    """
     if len(planes) < FEWEST_NEIGHBORS:
         return {}
+    plain = [values for name, values in groups.items() if name not in LEARNED]
+    profile = np.array([[values.mean(), most_unusual(values)] for values in plain]).ravel()
     neighbors = neighbor_features(planes)
     ranks = np.quantile(neighbors, (0.5, 0.95, 1.0), axis=0).ravel()
-    groups = {"neighbors": ranks[None]}
+    found = {"profile": profile[None], "neighbors": ranks[None]}
     if compressing is not None and features is not None:
-        groups["volume"] = volume_features(planes, compressing, features)
-    return groups
+        found["volume"] = volume_features(planes, compressing, features)
+    return found
 
 
 def volume_features(
@@ -141,12 +149,13 @@ def most_unusual(scores: np.ndarray) -> float:
 
 
 def score_scan(
-    model: NormalityModel, planes: np.ndarray, scores: np.ndarray
+    model: NormalityModel, planes: np.ndarray, slices: SliceScores
 ) -> tuple[float, dict[str, float]]:
-    """Score of a scan from its slices' scores, and its groups in deviations."""
-    groups = {"slices": (most_unusual(scores) - model.slice_center) / model.slice_spread}
+    """Score of a scan from the scores of its slices, and its groups in deviations."""
+    usual = most_unusual(slices.scores)
+    groups = {"slices": (usual - model.slice_center) / model.slice_spread}
     if model.card.view.volumes:
-        found = scan_features(planes, model.compressing, model.features)
+        found = scan_features(planes, slices.groups, model.compressing, model.features)
         known: dict[str, GroupDistance] = {
             name: model.scan_distances[name] for name in found if name in model.scan_distances
         }

@@ -1,0 +1,397 @@
+"""Normality models measured: artifacts by family and severity, false alarms, remedies, peers.
+
+    python Testing/Benchmarks/normality.py test MODEL --data DATA -o OUT [--limit N]
+    python Testing/Benchmarks/normality.py choose MODEL --data DATA -o OUT [--background RUN]
+    python Testing/Benchmarks/normality.py alarms MODEL --data DATA -o OUT
+    python Testing/Benchmarks/normality.py speed MODEL -o OUT
+
+`test` puts the test artifacts on held-out scans (fold 4), `choose` other artifacts on fold 3,
+`alarms` counts false alarms on held-out normals that the threshold was not made from. AUROC with
+a 95 % interval by bootstrap over patients, worst family first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import normality_artifacts as tested
+import normality_validation_artifacts as validation
+import numpy as np
+import torch
+
+from MedImageLib.geometry import Geometry
+from MedImageLib.reading import read_image
+from MedImageLib.settings import settings_from_dict
+from MedImageLib.volume import Volume
+from MedImageMetricLib.normality.autoencoder import VariationalAutoencoder
+from MedImageMetricLib.normality.building import calibrated
+from MedImageMetricLib.normality.conformal import binomial_interval, conformal_threshold
+from MedImageMetricLib.normality.feature_distance import combined
+from MedImageMetricLib.normality.model import NormalityModel, load_normality_model
+from MedImageMetricLib.normality.normal_images import (
+    _is_normal,
+    read_normal_sources,
+)
+from MedImageMetricLib.normality.scores import (
+    complexity,
+    likelihood_regret,
+    log_likelihoods,
+)
+from MedImageMetricLib.normality.slice_scores import (
+    LEARNED,
+    SliceScores,
+    score_scan,
+    score_slices,
+)
+from MedImageMetricLib.normality.training import NormalityTraining
+from MedImageMetricLib.normality.view import planes_of
+
+KINDS = {"normality_radiograph": "radiograph", "normality_cardiac_mr": "cardiac_mr"}
+DRAWS = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A normal scan on its own pixels: array (k, j, i) float."""
+
+    id: str
+    patient: str
+    array: np.ndarray
+    volume: Volume
+
+
+Score = Callable[[NormalityModel, np.ndarray], dict[str, float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=("test", "choose", "alarms", "speed"))
+    parser.add_argument("model")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--limit", type=int, default=60, help="scans or slices at most")
+    parser.add_argument(
+        "--severities", nargs="+", choices=tested.SEVERITIES, default=list(tested.SEVERITIES)
+    )
+    parser.add_argument("--volumes", action="store_true", help="whole volumes, not single slices")
+    parser.add_argument("--background", type=Path, help="run folder with a background model")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    model = load_normality_model(options.model)
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.what == "speed":
+        _speed(model)
+    elif options.what == "alarms":
+        _alarms(model, options.data, options.out)
+    else:
+        _artifacts(model, options)
+
+
+def _artifacts(model: NormalityModel, options: argparse.Namespace) -> None:
+    kind = KINDS.get(model.card.name, "ct")
+    fold = 4 if options.what == "test" else 3
+    scans = _scans(model, options.data, fold, options.limit, options.volumes)
+    if options.what == "test":
+        families = dict(tested.FAMILIES[kind])
+        if options.volumes:
+            families |= tested.VOLUME_FAMILIES
+        score = _volume_scores if options.volumes else _slice_scores(model, options.data)
+    else:
+        families = dict(validation.FAMILIES)
+        if options.volumes:
+            families |= validation.VOLUME_FAMILIES
+        score = _volume_scores if options.volumes else _remedies(model, options.background)
+    rows = _measured(model, scans, families, score, options.severities)
+    level = "volumes" if options.volumes else "slices"
+    name = f"{model.card.name}_{options.what}_{level}"
+    _write(options.out / f"{name}.csv", rows)
+    _summary(rows, len(scans), len({scan.patient for scan in scans}))
+
+
+def _scans(model: NormalityModel, data: Path, fold: int, limit: int, volumes: bool) -> list[Scan]:
+    settings = settings_from_dict(model.card.training, NormalityTraining)
+    found = []
+    for source in settings.sources:
+        index = data / source.index
+        with open(index, newline="", encoding="utf-8") as stream:
+            rows = [row for row in csv.DictReader(stream) if _is_normal(row, source)]
+        for row in rows:
+            if int(row["fold"]) != fold:
+                continue
+            found.append((row, index.parent / row[source.image_column]))
+    order = np.random.default_rng(0).permutation(len(found))[:limit]
+    scans = []
+    for number in order:
+        row, path = found[number]
+        volume = read_image(path)
+        array = np.asarray(volume.array, float)
+        if not volumes and len(array) > 1:
+            place = np.random.default_rng(number).integers(0, len(array))
+            array = array[place : place + 1]
+        scans.append(Scan(row["id"], row["patient"], array, volume))
+    return scans
+
+
+def _view(model: NormalityModel, scan: Scan, array: np.ndarray) -> np.ndarray:
+    """Planes of values stored as the scan's file stores them."""
+    kind = scan.volume.array.dtype
+    limits = (-1024, 3071) if kind.kind == "i" else (0, 255)
+    stored = np.clip(np.round(array), *limits).astype(kind)
+    grid = scan.volume.geometry
+    geometry = Geometry(stored.shape, grid.spacing_mm, spacing_known=grid.spacing_known)
+    return planes_of(Volume(stored, geometry, modality=scan.volume.modality), model.card.view)[0]
+
+
+def _measured(
+    model: NormalityModel,
+    scans: list[Scan],
+    families: dict,
+    score: Score,
+    severities: list[str],
+) -> list[dict[str, object]]:
+    """AUROC of every score for every family and severity."""
+    gray = tested.HOUNSFIELD if model.card.view.grays == "hounsfield" else tested.PICTURE
+    normal = [score(model, _view(model, scan, scan.array)) for scan in scans]
+    patients = np.array([scan.patient for scan in scans])
+    of_volumes = {**tested.VOLUME_FAMILIES, **validation.VOLUME_FAMILIES}
+    rows: list[dict[str, object]] = []
+    for name, family in families.items():
+        for severity, word in enumerate(tested.SEVERITIES):
+            if word not in severities:
+                continue
+            changed = []
+            for scan in scans:
+                seed = [severity, zlib.crc32(f"{name} {scan.id}".encode())]
+                if name in of_volumes:
+                    made = family(scan.array, severity, np.random.default_rng(seed), gray)
+                else:
+                    # The same random numbers for every slice: one fault of one scan.
+                    made = np.stack(
+                        [
+                            family(plane, severity, np.random.default_rng(seed), gray)
+                            for plane in scan.array
+                        ]
+                    )
+                changed.append(score(model, _view(model, scan, made)))
+            row: dict[str, object] = {"family": name, "severity": word}
+            for key in normal[0]:
+                low, value, high = _auroc_interval(
+                    np.array([one[key] for one in normal]),
+                    np.array([one[key] for one in changed]),
+                    patients,
+                )
+                row[key] = round(value, 4)
+                if key == "score":
+                    row["interval"] = f"{low:.3f}–{high:.3f}"
+            rows.append(row)
+            print(row, flush=True)
+    return rows
+
+
+def _slice_scores(model: NormalityModel, data: Path) -> Score:
+    """The product's score beside peers that learn the same training slices."""
+    peers = _peers(model, data)
+
+    def score(model: NormalityModel, planes: np.ndarray) -> dict[str, float]:
+        found = score_slices(model, planes)
+        likelihood = log_likelihoods(model.autoencoder, found.small, samples=4)
+        return {
+            "score": float(found.scores[0]),
+            "plain likelihood": -float(likelihood[0]),
+            **{name: peer(planes) for name, peer in peers.items()},
+        }
+
+    return score
+
+
+def _volume_scores(model: NormalityModel, planes: np.ndarray) -> dict[str, float]:
+    slices = score_slices(model, planes)
+    score, groups = score_scan(model, planes, slices)
+    return {"score": score, **groups}
+
+
+def _remedies(model: NormalityModel, background: Path | None) -> Score:
+    """All compared scores; see the module `scores`."""
+    assert model.calibration is not None
+    usual = float(np.median(model.calibration.likelihoods))
+    other = None
+    if background is not None:
+        other = VariationalAutoencoder(model.card.autoencoder)
+        kept = torch.load(background / "background" / "checkpoint.pt", weights_only=True)
+        other.load_state_dict(kept["averaged"])
+        other.eval().requires_grad_(False)
+
+    def score(model: NormalityModel, planes: np.ndarray) -> dict[str, float]:
+        found: SliceScores = score_slices(model, planes)
+        likelihood = float(log_likelihoods(model.autoencoder, found.small, 8)[0])
+        regret = float(likelihood_regret(model.autoencoder, found.small, steps=10)[0])
+        plain = {name: v for name, v in found.groups.items() if name not in LEARNED}
+        learned = {name: found.groups[name] for name in LEARNED}
+        stacked = np.stack(list(found.groups.values()))
+        scores = {
+            "score": float(found.scores[0]),
+            "mean of groups": float(stacked.mean()),
+            "largest group": float(stacked.max()),
+            "features alone": float(combined(plain)[0]),
+            "network alone": float(combined(learned)[0]),
+            "plain likelihood": -likelihood,
+            "typicality": abs(likelihood - usual),
+            "likelihood regret": regret,
+            "complexity": -likelihood - float(complexity(found.small[:, 0].numpy())[0]),
+        }
+        if other is not None:
+            scores["likelihood ratio"] = (
+                float(log_likelihoods(other, found.small, 8)[0]) - likelihood
+            )
+        return scores
+
+    return score
+
+
+def _peers(model: NormalityModel, data: Path) -> dict[str, Callable[[np.ndarray], float]]:
+    """Mahalanobis distance of seven plain features; Isolation Forest where it is installed."""
+    settings = settings_from_dict(model.card.training, NormalityTraining)
+    scans = read_normal_sources(data, settings.sources, model.card.view)
+    learned = [scan.planes[:: max(1, len(scan.planes) // 8)] for scan in scans if scan.fold < 3]
+    features = np.stack([_seven(plane) for part in learned for plane in part])
+    mean, inverse = features.mean(0), np.linalg.pinv(np.cov(features.T))
+
+    def mahalanobis(planes: np.ndarray) -> float:
+        away = _seven(planes[0]) - mean
+        return float(away @ inverse @ away)
+
+    peers = {"7-feature Mahalanobis": mahalanobis}
+    try:
+        from sklearn.ensemble import IsolationForest
+    except ImportError:
+        return peers
+    forest = IsolationForest(200, random_state=0).fit(features)
+    peers["Isolation Forest"] = lambda planes: (
+        -float(forest.score_samples(_seven(planes[0])[None])[0])
+    )
+    return peers
+
+
+def _seven(plane: np.ndarray) -> np.ndarray:
+    """Mean, deviation, share of dark, gradient, fine detail, entropy, symmetry."""
+    down, across = np.gradient(plane)
+    slope = np.hypot(down, across)
+    detail = np.abs(np.diff(plane, 2, axis=0)).mean() + np.abs(np.diff(plane, 2, axis=1)).mean()
+    share = np.histogram(plane, 32, (0, 1.5))[0] / plane.size
+    entropy = -(share * np.log(share + 1e-9)).sum()
+    symmetry = np.abs(plane - plane[:, ::-1]).mean()
+    dark = (plane < 0.05).mean()
+    return np.array([plane.mean(), plane.std(), dark, slope.mean(), detail, entropy, symmetry])
+
+
+def _alarms(model: NormalityModel, data: Path, out: Path) -> None:
+    """Threshold from one held-out fold, alarms on the other, both ways."""
+    settings = settings_from_dict(model.card.training, NormalityTraining)
+    scans = read_normal_sources(data, settings.sources, model.card.view)
+    rows = []
+    for level in ("slices", "scans"):
+        for rate in (0.01, 0.05):
+            hits = total = patients = 0
+            promised = []
+            for made_from, fresh in ((3, 4), (4, 3)):
+                first = calibrated(model, [s for s in scans if s.fold == made_from]).calibration
+                second = calibrated(model, [s for s in scans if s.fold == fresh]).calibration
+                assert first is not None
+                assert second is not None
+                of, new = (
+                    (first.slice_scores, second.slice_scores)
+                    if level == "slices"
+                    else (first.scan_scores, second.scan_scores)
+                )
+                if not len(of):
+                    continue
+                threshold = conformal_threshold(of, rate)
+                promised.append(threshold.rate)
+                hits += int((new >= threshold.value).sum())
+                total += len(new)
+                patients += second.patients
+            if total:
+                low, high = binomial_interval(hits, total)
+                rows.append(
+                    {
+                        "level": level,
+                        "asked": rate,
+                        "promised": round(float(np.mean(promised)), 4),
+                        "patients": patients,
+                        "n": total,
+                        "alarms": hits,
+                        "rate": round(hits / total, 4),
+                        "interval": f"{low:.4f}–{high:.4f}",
+                    }
+                )
+                print(rows[-1], flush=True)
+    _write(out / f"{model.card.name}_alarms.csv", rows)
+
+
+def _speed(model: NormalityModel) -> None:
+    """A CT of 512 × 512 × 200 from values in memory to verdict, median of three."""
+    from MedImageMetricLib.normality.screening import screen
+
+    torch.set_num_threads(2)
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[-1:1:512j, -1:1:512j]
+    body = np.where(np.hypot(y * 1.2, x) < 0.5, 40.0, -1000.0)
+    array = (body + rng.normal(0, 15, (200, 512, 512))).astype(np.int16)
+    volume = Volume(array, Geometry(array.shape, (0.98, 0.98, 2.0)), modality="CT")
+    seconds = []
+    for _ in range(3):
+        started = time.monotonic()
+        screen(volume, model)
+        seconds.append(time.monotonic() - started)
+    print(f"512 × 512 × 200: median {np.median(seconds):.1f} s of {np.round(seconds, 1).tolist()}")
+
+
+def auroc(normal: np.ndarray, abnormal: np.ndarray) -> float:
+    """Share of pairs in which the abnormal one scores higher; ties count half."""
+    ordered = np.sort(normal)
+    below = np.searchsorted(ordered, abnormal, "left") + np.searchsorted(ordered, abnormal, "right")
+    return float(below.mean() / 2 / len(normal))
+
+
+def _auroc_interval(
+    normal: np.ndarray, abnormal: np.ndarray, patients: np.ndarray
+) -> tuple[float, float, float]:
+    names = np.unique(patients)
+    places = {name: np.flatnonzero(patients == name) for name in names}
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(DRAWS):
+        take = np.concatenate([places[name] for name in rng.choice(names, len(names))])
+        drawn.append(auroc(normal[take], abnormal[take]))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), auroc(normal, abnormal), float(high)
+
+
+def _summary(rows: list[dict[str, object]], n: int, patients: int) -> None:
+    keys = [key for key in rows[0] if key not in ("family", "severity", "interval")]
+    print(f"{patients} patients, n = {n}; worst family / mean AUROC")
+    for severity in dict.fromkeys(str(row["severity"]) for row in rows):
+        own = [row for row in rows if row["severity"] == severity]
+        for key in keys:
+            values = [float(str(row[key])) for row in own]
+            worst = own[int(np.argmin(values))]["family"]
+            print(f"{severity:8} {key:24} {min(values):.3f} ({worst}) / {np.mean(values):.3f}")
+
+
+def _write(path: Path, rows: list[dict[str, object]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        table = csv.DictWriter(stream, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    (path.with_suffix(".json")).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -47,23 +47,32 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _add_register(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.registration.deformable_settings import DeformableSettings
     from AutoContourLib.registration.rigid_settings import RigidSettings
     from MedImageLib.settings import add_settings
 
     parser.add_argument("fixed", type=Path, metavar="FIXED", help="file or folder of one series")
     parser.add_argument("moving", type=Path, metavar="MOVING", help="file or folder of one series")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--offset", type=Path, help="offset.json to start from, without a search")
+    parser.add_argument(
+        "--offset",
+        type=Path,
+        help="offset.json to start from, edited or not, without a search; with --no-refine its "
+        "numbers are kept; the displacement field is computed anew",
+    )
+    parser.add_argument("--rigid-only", action="store_true", help="no displacement field")
     add_settings(parser, RigidSettings)
+    add_settings(parser, DeformableSettings)
     parser.epilog = (
-        "Rigid: translation and rotation. Exit code: 0 all well, 1 the images do not fit or "
-        "failed, 2 wrong usage."
+        "displacement.nrrd: LPS mm on the fixed grid, fixed point + vector = moving point. "
+        "Exit code: 0 all well, 1 the images do not fit or failed, 2 wrong usage."
     )
 
 
 def _register(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
+    from AutoContourLib.registration.deformable_settings import DeformableSettings
     from AutoContourLib.registration.output import read_offset, register_files
     from AutoContourLib.registration.rigid_settings import RigidSettings
     from MedImageLib.reading import read_image
@@ -72,16 +81,22 @@ def _register(options: argparse.Namespace) -> int:
     from MedImageLib.writing.atomic import finished_folder
 
     settings = settings_from(options, RigidSettings)
+    field_settings = None if options.rigid_only else settings_from(options, DeformableSettings)
     start = read_offset(options.offset) if options.offset else None
     if start is not None:
         settings = replace(settings, search=False)
     with finished_folder(options.out) as folder:
         result = register_files(
-            read_image(options.fixed), read_image(options.moving), folder, settings, start
+            read_image(options.fixed),
+            read_image(options.moving),
+            folder,
+            settings,
+            start,
+            field_settings,
         )
         write_result(folder, replace(result, files=output_files(folder)))
     print(f"{options.out}: {' '.join(result.findings)}")
-    return 0 if result.flags[0].state == "satisfied" else 1
+    return 0 if all(flag.state == "satisfied" for flag in result.flags) else 1
 
 
 def _add_contour(parser: argparse.ArgumentParser) -> None:
@@ -171,6 +186,67 @@ def _review(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_process(parser: argparse.ArgumentParser) -> None:
+    from MedImageLib.batch.settings import BatchSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("study", type=Path, metavar="STUDY_DIR")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    add_settings(parser, BatchSettings)
+
+
+def _process(options: argparse.Namespace) -> int:
+    from AutoContourLib.study.worker import MODULES
+    from MedImageLib.batch.run import run_batch
+    from MedImageLib.batch.settings import BatchSettings
+    from MedImageLib.settings import settings_from
+
+    settings = settings_from(options, BatchSettings)
+    rows = [
+        r
+        for r in run_batch(options.study, options.out, settings, modules=MODULES)
+        if r.processor or r.is_failure
+    ]
+    for row in rows:
+        print(
+            f"{row.case}: {row.state} {options.out / row.folder if row.folder else ''} {row.text}"
+        )
+    if not rows:
+        print(f"{options.study}: no study that can be processed; a CT series is needed.")
+    return 1 if not rows or any(row.is_failure for row in rows) else 0
+
+
+def _add_watch(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.study.watch_settings import WatchSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder that studies arrive in")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--workers", type=int, help="processes (default one for two cores)")
+    parser.add_argument("--retry-parked", action="store_true", help="try parked studies again")
+    add_settings(parser, WatchSettings)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from AutoContourLib.study.source import FolderSource
+    from AutoContourLib.study.watch import release_parked, watch
+    from AutoContourLib.study.watch_settings import WatchSettings
+    from AutoContourLib.study.worker import BatchWorker
+    from MedImageLib.batch.settings import BatchSettings
+    from MedImageLib.settings import settings_from
+
+    if options.retry_parked:
+        print(f"{release_parked(options.out)} parked studies are tried again")
+    watch(
+        FolderSource(options.folder, leave_out=options.out),
+        BatchWorker(options.out, BatchSettings(workers=options.workers)),
+        options.out,
+        settings_from(options, WatchSettings),
+        say=lambda text: print(text, flush=True),
+    )
+    return 0
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "classify",
@@ -180,7 +256,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "register",
-        "rigid registration of two images of a patient: six numbers, transform, moved image",
+        "registers two images of a patient: six numbers, displacement field, where not to use it",
         _add_register,
         _register,
     ),
@@ -192,4 +268,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("rtstruct", "RTSTRUCT to masks, masks to RTSTRUCT", _add_rtstruct, _rtstruct),
     Command("review", "who approved which contour, when; approve or reject", _add_review, _review),
+    Command(
+        "process", "whole radiotherapy studies: overview, contours, report", _add_process, _process
+    ),
+    Command("watch", "process every study that arrives in a folder", _add_watch, _watch),
 )

@@ -1,4 +1,4 @@
-"""What AutoContour does with a case of a batch: so far an overview of a radiotherapy study."""
+"""What AutoContour does with a case of a batch: overview and contours of a radiotherapy study."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from MedImageLib.settings import check_settings, setting
 if TYPE_CHECKING:
     from MedImageLib.batch.cases import Case
     from MedImageLib.results import Result
+    from MedImageLib.volume import Volume
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class StudyProcessing:
     """How studies are processed."""
 
     scene: bool = setting(True, help="Write scene.mrb for Slicer.")
+    contour: bool = setting(True, help="Contour the planning CT.")
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -30,7 +32,10 @@ def accepts(case: Case) -> bool:
 
 
 def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
-    """Overview of the study of a case. Raises InputError when it holds no CT volume."""
+    """Overview of the study of a case, contours of its planning CT below `contours`.
+
+    Raises InputError when it holds no CT volume. A CT that cannot be contoured is a remark.
+    """
     import time
 
     from AutoContourLib.study.output import write_outputs
@@ -41,7 +46,44 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     started = time.monotonic()
     images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
     overview = study_overview(images)
-    return write_outputs(folder, overview, settings, time.monotonic() - started)
+    result = write_outputs(folder, overview, settings, time.monotonic() - started)
+    return with_contours(result, overview.planning, folder) if settings.contour else result
 
 
-PROCESSORS = (Processor(name="study", accepts=accepts, run=run, settings=StudyProcessing()),)
+def with_contours(result: Result, planning: Volume, folder: Path) -> Result:
+    """Contour the planning CT into folder/contours and add to the result what came of it."""
+    from dataclasses import replace
+
+    from AutoContourLib.contours.contour_files import process_scan
+    from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
+    from MedImageLib.errors import MedImageError, Remark
+    from MedImageLib.results import output_files, write_result
+    from MedImageLib.writing.atomic import finished_folder
+
+    try:
+        with finished_folder(folder / "contours") as place:
+            found = process_scan(planning, place, ContourSettings(), RtstructSettings())
+            write_result(place, replace(found, files=output_files(place)))
+    except MedImageError as error:
+        remark = Remark("not-contoured", f"The planning CT was not contoured. {error}")
+        return replace(result, warnings=(*result.warnings, remark))
+    return replace(
+        result,
+        values=(*result.values, *found.values),
+        flags=(*result.flags, *found.flags),
+        findings=(*result.findings, *found.findings),
+        warnings=tuple(dict.fromkeys((*result.warnings, *found.warnings))),
+        models=(*result.models, *found.models),
+        timings=(*result.timings, *found.timings),
+    )
+
+
+PROCESSORS = (
+    Processor(
+        name="study",
+        accepts=accepts,
+        run=run,
+        settings=StudyProcessing(),
+        models=("ct_head_neck",),
+    ),
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -73,11 +74,16 @@ def scan_cases(folder: Path | str, leave_out: Path | None = None) -> Found:
     from MedImageLib.reading.scan import scan_folder
 
     inside = None if leave_out is None else leave_out.resolve()
-    summaries = [
+    return cases_of(
         one
         for one in scan_folder(folder)
         if inside is None or not one.files[0].resolve().is_relative_to(inside)
-    ]
+    )
+
+
+def cases_of(series: Iterable[SeriesSummary]) -> Found:
+    """Cases of series that were found already; see `scan_cases`."""
+    summaries = list(series)
     readable = [one for one in summaries if one.kind != "unreadable"]
     digests = {id(one): _series_sha256(one) for one in readable}
     cases: dict[str, Case] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -77,13 +77,33 @@ def run_batch(
     stream: for progress, default stderr. One bad case never stops the rest. Raises SettingsError
     for wrong use, InputError when another batch writes there.
     """
-    from MedImageLib.batch.summary import write_summary
-
     folder, out = Path(folder), Path(out).resolve()
     if not folder.is_dir():
         raise SettingsError(f"{folder}: no such folder. Name the folder that holds the images.")
     if folder.resolve() == out:
         raise SettingsError("The output folder is the input folder. Name another one.")
+    return run_cases(
+        lambda: scan_cases(folder, leave_out=out),
+        out,
+        settings,
+        processor_settings,
+        modules,
+        stream,
+    )
+
+
+def run_cases(
+    find: Callable[[], Found],
+    out: Path | str,
+    settings: BatchSettings = BatchSettings(),
+    processor_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    modules: Sequence[str] = PROCESSING_MODULES,
+    stream: TextIO | None = None,
+) -> tuple[Row, ...]:
+    """As `run_batch`, on the cases that `find` gives once the output folder is held."""
+    from MedImageLib.batch.summary import write_summary
+
+    out = Path(out).resolve()
     processors = find_processors(modules)
     chosen = _chosen_settings(processors, processor_settings or {})
     stream = sys.stderr if stream is None else stream
@@ -92,7 +112,7 @@ def run_batch(
         ledger = Ledger(out / "ledger.sqlite")
         try:
             batch = _Batch(out, ledger, settings, processors, chosen)
-            batch.plan(scan_cases(folder, leave_out=out))
+            batch.plan(find())
             batch.run(stream)
         finally:
             ledger.close()

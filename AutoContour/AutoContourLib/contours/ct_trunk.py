@@ -6,13 +6,16 @@ patient's left. Masks are bool (k, j, i); thresholds are Hounsfield units.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import ndimage
 
 BODY_ABOVE_HU = -300.0
 LUNG_BELOW_HU = -400.0
-# Median of lung tissue; gas in bowel or airways is nearer to −1000.
-LUNG_MEDIAN_HU = (-945.0, -600.0)
+# Of lung tissue the darkest quarter ends above, the middle below; gas in bowel is nearer to −1000.
+LUNG_QUARTER_ABOVE_HU = -962.0
+LUNG_MIDDLE_BELOW_HU = -600.0
 LUNG_LEAST_ML = 150.0
 BONE_ABOVE_HU = 180.0
 BONE_LEAST_ML = 3.0
@@ -71,8 +74,11 @@ def lung_masks(hu: np.ndarray, body: np.ndarray, pixel_mm: float) -> dict[str, n
     numbers = numbers[volumes >= LUNG_LEAST_ML]
     if not len(numbers):
         return {}
-    middles = ndimage.median(hu, parts, numbers)
-    good = (middles > LUNG_MEDIAN_HU[0]) & (middles < LUNG_MEDIAN_HU[1])
+    quarters, middles = (
+        ndimage.labeled_comprehension(hu, parts, numbers, _percentile(p), float, 0.0)
+        for p in (25, 50)
+    )
+    good = (quarters > LUNG_QUARTER_ABOVE_HU) & (middles < LUNG_MIDDLE_BELOW_HU)
     lung = np.isin(parts, numbers[good])
     if not lung.any():
         return {}
@@ -84,6 +90,10 @@ def lung_masks(hu: np.ndarray, body: np.ndarray, pixel_mm: float) -> dict[str, n
     masks = {"right_lung": lung & right_half, "left_lung": lung & ~right_half}
     least = LUNG_LEAST_ML / 3 / (pixel_mm**3 / 1000)
     return {name: mask for name, mask in masks.items() if mask.sum() >= least}
+
+
+def _percentile(percent: float) -> Callable[[np.ndarray], float]:
+    return lambda values: float(np.percentile(values, percent))
 
 
 def _vessels_filled(lung: np.ndarray) -> np.ndarray:

@@ -78,10 +78,7 @@ def _result_of(study: StudyOverview, settings: Any, seconds: float) -> Result:
                 else "Images have different frames of reference.",
             ),
         ),
-        findings=(
-            f"Planning CT with {len(study.others)} further images ({modalities}). "
-            "Registration and organ contours are not part of this version.",
-        ),
+        findings=(f"Planning CT with {len(study.others)} further images ({modalities}).",),
         warnings=study.remarks,
         timings=(Timing("reading and overview", seconds),),
         settings=settings_to_dict(settings),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from AutoContourLib.registration.offset import RigidOffset
-from AutoContourLib.registration.output import checkerboard, read_offset, write_offset
+from AutoContourLib.registration.output import read_offset, write_offset
+from AutoContourLib.registration.pictures import checkerboard
 from MedImageLib.__main__ import main
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry

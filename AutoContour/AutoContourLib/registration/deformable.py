@@ -151,9 +151,11 @@ def _disagreement(
     settings: DeformableSettings,
 ) -> np.ndarray:
     """Distance (k, j, i) in mm between each fixed voxel and where it ends after there and back."""
-    count = max(1, len(settings.spacings_mm) - 1)
+    count = max(1, len(settings.field_spacings_mm) - 1)
     coarse = replace(
-        settings, spacings_mm=settings.spacings_mm[:count], steps=settings.steps[:count]
+        settings,
+        field_spacings_mm=settings.field_spacings_mm[:count],
+        field_steps=settings.field_steps[:count],
     )
     back = np.linalg.inv(offset)
     field = elastic_field(moving, fixed, back, coarse)

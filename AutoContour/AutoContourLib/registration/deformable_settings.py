@@ -12,13 +12,13 @@ from MedImageLib.settings import check_settings, setting
 class DeformableSettings:
     """How the displacement field is found and judged."""
 
-    spacings_mm: tuple[float, ...] = setting(
+    field_spacings_mm: tuple[float, ...] = setting(
         (12.0, 6.0, 3.0),
         help="Grids of the optimization, coarse to fine; never finer than the fixed image.",
         unit="mm",
         minimum=0.5,
     )
-    steps: tuple[int, ...] = setting(
+    field_steps: tuple[int, ...] = setting(
         (12, 8, 4), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
     )
     control_mm: float = setting(
@@ -55,8 +55,8 @@ class DeformableSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if len(self.steps) != len(self.spacings_mm):
+        if len(self.field_steps) != len(self.field_spacings_mm):
             raise SettingsError(
-                f"DeformableSettings has {len(self.spacings_mm)} grids and {len(self.steps)} "
-                "numbers of steps; give one number for each grid."
+                f"DeformableSettings.field_steps has {len(self.field_steps)} numbers for "
+                f"{len(self.field_spacings_mm)} grids; give one for each."
             )

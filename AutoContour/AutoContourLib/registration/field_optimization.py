@@ -50,7 +50,7 @@ def elastic_field(
     grid = SplineGrid.of_spacing(tuple(extent), settings.control_mm)
     coefficients = torch.zeros(grid.shape)
     for number, (spacing, steps) in enumerate(
-        zip(settings.spacings_mm, settings.steps, strict=True)
+        zip(settings.field_spacings_mm, settings.field_steps, strict=True)
     ):
         if number:
             coefficients, grid = grid.refined(coefficients), grid.halved()
@@ -71,7 +71,7 @@ def stiffened(
     """The field after some more steps at the finest grid with the stiffness of `settings`."""
     level = level_of(
         without_couch(fixed), without_couch(moving), moving_from_fixed,
-        settings.spacings_mm[-1], MARGIN_MM,
+        settings.field_spacings_mm[-1], MARGIN_MM,
     )  # fmt: skip
     bases = field.grid.bases(_places(level.geometry))
     coefficients = field.coefficients
@@ -98,7 +98,7 @@ def _step(
     stiffness, reach = settings.stiffness, settings.reach_mm
     field = spread(coefficients, bases)
     moved, seen = sampled(level, field)
-    tensor, force = _normal_terms(level, moved, seen)
+    tensor, force = normal_terms(level, moved, seen)
     weight = 1.0 / max(float(seen.sum()), 1.0)
 
     def applied(x: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ def sampled(level: Level, field: Tensor) -> tuple[Tensor, Tensor]:
     return found[:-1], (found[-1:] > 0.999).float()
 
 
-def _normal_terms(level: Level, moved: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+def normal_terms(level: Level, moved: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     """Tensors (6, k, j, i) xx, yy, zz, xy, xz, yz and forces (3, k, j, i), robustly weighted."""
     shape = moved.shape[1:]
     tensor, force = torch.zeros((6, *shape)), torch.zeros((3, *shape))

@@ -1,4 +1,4 @@
-"""Files of a rigid registration: offset, transform for Slicer, moved image, result, report."""
+"""Files of a registration: offset, transforms, field, moved image, quality, result and report."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from pathlib import Path
 
 import numpy as np
 
-from AutoContourLib.registration.gray_values import comparable
+from AutoContourLib.registration.deformable import DeformableRegistration, register_deformable
+from AutoContourLib.registration.deformable_settings import DeformableSettings
+from AutoContourLib.registration.field_quality import MEANINGS
 from AutoContourLib.registration.offset import RigidOffset, write_offset_transform
+from AutoContourLib.registration.pictures import comparison_pictures, map_picture
 from AutoContourLib.registration.rigid import RigidRegistration, least_agreement, register_rigid
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from MedImageLib.errors import InputError
-from MedImageLib.report import Picture, report_of, write_report
-from MedImageLib.report.slices import slice_picture
+from MedImageLib.report import report_of, write_report
 from MedImageLib.resampling import resampled
 from MedImageLib.results import Measurement, QualityFlag, Result, Timing, input_identity
 from MedImageLib.settings import settings_to_dict
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
+from MedImageLib.writing.displacement import write_displacement, write_displacement_transform
 from MedImageLib.writing.nrrd import write_volume
 
 OFFSET_FILE = "offset.json"
-_TILE_MM = 30.0
 
 
 def register_files(
@@ -33,30 +35,37 @@ def register_files(
     folder: Path,
     settings: RigidSettings,
     start: RigidOffset | None = None,
+    field_settings: DeformableSettings | None = None,
 ) -> Result:
-    """Register, write offset.json, rigid.tfm, moved.nrrd and report.html, return the result.
+    """Register, write all files of the command `register`, return the result.
 
-    Raises what `register_rigid` raises.
+    field_settings: of the non-rigid part; None leaves it out. Raises what `register_rigid`
+    raises.
     """
     begun = time.monotonic()
     begin = np.eye(4) if start is None else start.moving_from_fixed
     found = register_rigid(fixed, moving, settings, begin)
-    seconds = time.monotonic() - begun
+    timings = [Timing("rigid registration", time.monotonic() - begun)]
+    field = None
+    if field_settings is not None and found.usable:
+        begun = time.monotonic()
+        field = register_deformable(fixed, moving, found.moving_from_fixed, field_settings)
+        timings.append(Timing("non-rigid registration", time.monotonic() - begun))
     write_offset(found.offset, folder / OFFSET_FILE)
     write_offset_transform(found.offset, folder / "rigid.tfm")
-    moved = resampled(moving, fixed.geometry, found.moving_from_fixed)
+    rigidly = resampled(moving, fixed.geometry, found.moving_from_fixed)
+    moved = rigidly if field is None else field.moved
     write_volume(moved, folder / "moved.nrrd")
-    result = registration_result(fixed, moving, found, settings, seconds)
+    _write_dicom(fixed, moving, found, field, folder)
+    if field is not None:
+        _write_field(field, fixed, moving, folder)
+    result = registration_result(fixed, moving, found, settings, timings, field, field_settings)
     unmoved = resampled(moving, fixed.geometry, begin)
-    pictures = [
-        Picture(
-            slice_picture(checkerboard(fixed, image), axis=axis, size_px=420),
-            f"Checkerboard of fixed and moving image, {plane}, {word} registration.",
-        )
-        for axis, plane in (("k", "axial"), ("j", "coronal"))
-        for word, image in (("before", unmoved), ("after", moved))
-    ]
-    write_report(folder / "report.html", report_of(result, "Rigid registration", pictures))
+    pictures = comparison_pictures(fixed, unmoved, moved)
+    if field is not None:
+        pictures.append(map_picture(fixed, field.not_to_use))
+    title = "Rigid registration" if field is None else "Registration"
+    write_report(folder / "report.html", report_of(result, title, pictures))
     return result
 
 
@@ -65,9 +74,11 @@ def registration_result(
     moving: Volume,
     found: RigidRegistration,
     settings: RigidSettings,
-    seconds: float,
+    timings: list[Timing],
+    field: DeformableRegistration | None = None,
+    field_settings: DeformableSettings | None = None,
 ) -> Result:
-    """The six numbers, how well the images fit, and whether that may be used."""
+    """The six numbers, how well the images fit, and whether offset and field may be used."""
     offset = found.offset
     numbers = [
         Measurement(f"{word}_{axis}", value, unit)
@@ -86,42 +97,135 @@ def registration_result(
     ]
     shift = float(np.linalg.norm(offset.translation_mm))
     verdict = "" if found.usable else "DO NOT USE: " + found.remarks[0].text + " "
+    findings = [
+        f"{verdict}Rigid offset of {shift:.1f} mm and {offset.turn_deg:.1f}° about the middle "
+        "of the fixed image."
+    ]
+    flags = [
+        QualityFlag(
+            "registration-usable",
+            "satisfied" if found.usable else "not",
+            "The images overlap and their edges agree." if found.usable else found.remarks[0].text,
+            found.after.agreement,
+            least_agreement(fixed, moving, settings),
+        )
+    ]
+    remarks = [*fixed.remarks, *moving.remarks, *found.remarks]
+    if field is not None and field_settings is not None:
+        numbers += _field_numbers(field)
+        flags.append(
+            QualityFlag(
+                "field-usable",
+                "satisfied" if field.usable else "not",
+                "The field may be used where the map does not refuse it."
+                if field.usable
+                else field.remarks[0].text,
+                field.bad_share,
+                field_settings.largest_bad_share,
+            )
+        )
+        findings += _field_findings(field)
+        remarks += field.remarks
+    elif field_settings is not None:
+        findings.append("No displacement field was made, since the rigid offset does not hold.")
     return Result(
         module="AutoContour",
         task="register",
         inputs=(input_identity(fixed, "fixed"), input_identity(moving, "moving")),
         values=tuple(numbers),
-        flags=(
-            QualityFlag(
-                "registration-usable",
-                "satisfied" if found.usable else "not",
-                "The images overlap and their edges agree."
-                if found.usable
-                else found.remarks[0].text,
-                found.after.agreement,
-                least_agreement(fixed, moving, settings),
-            ),
-        ),
-        findings=(
-            f"{verdict}Rigid offset of {shift:.1f} mm and {offset.turn_deg:.1f}° about the middle "
-            "of the fixed image.",
-        ),
-        warnings=(*fixed.remarks, *moving.remarks, *found.remarks),
-        timings=(Timing("registration", seconds),),
-        settings=settings_to_dict(settings),
+        flags=tuple(flags),
+        findings=tuple(findings),
+        warnings=tuple(remarks),
+        timings=tuple(timings),
+        settings=settings_to_dict(settings)
+        | ({} if field_settings is None else settings_to_dict(field_settings)),
     )
 
 
-def checkerboard(fixed: Volume, moved: Volume) -> Volume:
-    """Tiles of both images in turn, 3 cm wide, each image on its own gray scale 0 … 1."""
-    tiles = np.zeros(fixed.geometry.shape, int)
-    for axis, (size, spacing) in enumerate(
-        zip(fixed.geometry.shape, fixed.geometry.spacing_mm[::-1], strict=True)
-    ):
-        line = (np.arange(size) * spacing // _TILE_MM).astype(int)
-        tiles += line.reshape([-1 if n == axis else 1 for n in range(3)])
-    values = np.where(tiles % 2 == 0, comparable(fixed).array, comparable(moved).array)
-    return replace(fixed, array=values, modality="", unit="", remarks=(), tags={})
+def _field_numbers(field: DeformableRegistration) -> list[Measurement]:
+    seen = field.not_to_use.array != 1
+    numbers = [
+        Measurement("jacobian_minimum", field.jacobian.minimum, "1"),
+        Measurement("jacobian_maximum", field.jacobian.maximum, "1"),
+        Measurement("folded_share", field.jacobian.folded_share, "1"),
+        Measurement("share_not_to_use", field.bad_share, "1"),
+    ]
+    if seen.any():
+        numbers.append(
+            Measurement("local_similarity_mean", float(field.similarity[seen].mean()), "1")
+        )
+        if field.disagreement_mm is not None:
+            values = field.disagreement_mm[seen]
+            numbers += [
+                Measurement("inverse_consistency_median", float(np.median(values)), "mm"),
+                Measurement("inverse_consistency_p95", float(np.percentile(values, 95)), "mm"),
+            ]
+    return numbers
+
+
+def _field_findings(field: DeformableRegistration) -> list[str]:
+    report = field.jacobian
+    text = (
+        f"Displacement field: local volume between {report.minimum:.2f} and {report.maximum:.2f} "
+        "times, no folds." if report.folded_share == 0 else "The displacement field folds."
+    )  # fmt: skip
+    parts = ", ".join(
+        f"{name} ({(field.not_to_use.array == value).mean():.0%} of the fixed image)"
+        for value, name in MEANINGS.items()
+        if (field.not_to_use.array == value).any()
+    )
+    findings = [text]
+    if not field.usable:
+        findings.insert(0, "DO NOT USE THE FIELD: " + field.remarks[0].text)
+    if parts:
+        findings.append(f"Do not use the field here: {parts}.")
+    return findings
+
+
+def _write_field(
+    field: DeformableRegistration, fixed: Volume, moving: Volume, folder: Path
+) -> None:
+    write_displacement(field.displacement_mm, field.geometry, folder / "displacement.nrrd")
+    write_displacement_transform(field.displacement_mm, field.geometry, folder / "displacement.h5")
+    write_displacement(field.inverse_mm, moving.geometry, folder / "inverse_displacement.nrrd")
+    write_volume(field.not_to_use, folder / "not_to_use.nrrd")
+    plain = replace(fixed, array=field.similarity, modality="", unit="", remarks=(), tags={})
+    write_volume(plain, folder / "similarity.nrrd")
+    if field.disagreement_mm is not None:
+        write_volume(
+            plain.with_array(field.disagreement_mm), folder / "inverse_consistency_mm.nrrd"
+        )
+    with finished_file(folder / "jacobian.json") as temporary:
+        text = json.dumps(asdict(field.jacobian), indent=2) + "\n"
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_dicom(
+    fixed: Volume,
+    moving: Volume,
+    found: RigidRegistration,
+    field: DeformableRegistration | None,
+    folder: Path,
+) -> None:
+    """Registration objects, where both images came as DICOM with a frame of reference."""
+    still, free = (volume.tags.get("dicom_source") for volume in (fixed, moving))
+    if still is None or free is None:
+        return
+    if not still.frame_of_reference_uid or not free.frame_of_reference_uid:
+        return
+    from MedImageLib.writing.dicom_reg import (
+        write_deformable_registration,
+        write_spatial_registration,
+    )
+
+    seed = f"{fixed.source_sha256} {moving.source_sha256} {found.offset}"
+    path = folder / "spatial_registration.dcm"
+    write_spatial_registration(found.moving_from_fixed, still, free, path, seed)
+    if field is not None and np.linalg.det(np.array(field.geometry.direction)) > 0:
+        path = folder / "deformable_registration.dcm"
+        write_deformable_registration(
+            field.displacement_mm, field.geometry, still, free, path, seed
+        )
 
 
 def write_offset(offset: RigidOffset, path: Path | str) -> None:

@@ -7,22 +7,29 @@ result is never worse than what it began with, by one measure taken at fixed poi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from AutoContourLib.registration.gray_values import comparable
 from AutoContourLib.registration.least_squares import refined_by_least_squares
+from AutoContourLib.registration.mutual_information import by_information, flipped_score
 from AutoContourLib.registration.offset import RigidOffset, offset_of
+from AutoContourLib.registration.rigid_channels import refined_by_channels
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.rigid_start import starts
 from AutoContourLib.registration.similarity import Judge, Similarity, similarity_at
 from MedImageLib.errors import GeometryError, InputError, Remark
-from MedImageLib.resampling import image_of
 from MedImageLib.volume import Volume
 
 PARTIAL_BELOW = 0.6
+# A body is nearly its own mirror image, so that a flip shows by little.
+FLIP_GAIN = 1.05
+_FLIPPED = Remark(
+    "flipped-left-right",
+    "The moving image fits better when mirrored left to right: one of both is likely flipped. "
+    "Do not use the registration; check the orientation at the source.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +68,24 @@ def register_rigid(
     still, free = comparable(fixed), comparable(moving)
     judge = similarity_at(still, free, settings.samples, settings.seed)
     before = judge(begin)
+    end = _found(fixed, moving, begin, judge, settings) if settings.refine else begin
+    after = judge(end)
+    usable, remarks = _verdict(fixed, moving, after, settings)
+    if settings.check_flip and settings.refine:
+        flipped = flipped_score(still, free, end, settings)
+        if flipped > FLIP_GAIN * after.score:
+            usable = False
+            remarks.insert(0, _FLIPPED)
+    return RigidRegistration(
+        offset_of(end, fixed.geometry.center_mm), before, after, usable, tuple(remarks)
+    )
+
+
+def _found(
+    fixed: Volume, moving: Volume, begin: np.ndarray, judge: Judge, settings: RigidSettings
+) -> np.ndarray:
+    """The best offset from the given start and, if wanted, from a search."""
+    still, free = comparable(fixed), comparable(moving)
     coarser, finer = settings.spacings_mm[:1], settings.spacings_mm[1:]
     candidates = [begin]
     if settings.search:
@@ -68,19 +93,15 @@ def register_rigid(
             one.moving_from_fixed
             for one in starts(still, free, settings.search_spacing_mm, settings.turn_step_deg)
         ]
-    coarse = [_by_information(still, free, one, settings, coarser) for one in candidates]
+    coarse = [by_information(still, free, one, settings, coarser) for one in candidates]
     end = max([*coarse, *candidates], key=lambda one: judge(one).score)
-    end = _not_worse(judge, end, _by_information(still, free, end, settings, finer))
+    end = _not_worse(judge, end, by_information(still, free, end, settings, finer))
     if fixed.modality == moving.modality:
         exact = refined_by_least_squares(still, free, end, settings.samples, settings.seed)
         end = _not_worse(judge, end, exact)
-    if judge(end).score < before.score:
-        end = begin
-    after = judge(end)
-    usable, remarks = _verdict(fixed, moving, after, settings)
-    return RigidRegistration(
-        offset_of(end, fixed.geometry.center_mm), before, after, usable, tuple(remarks)
-    )
+    if "PT" not in (fixed.modality, moving.modality):
+        end = _not_worse(judge, end, refined_by_channels(fixed, moving, end))
+    return end if judge(end).score >= judge(begin).score else begin
 
 
 def least_agreement(fixed: Volume, moving: Volume, settings: RigidSettings) -> float:
@@ -137,61 +158,3 @@ def _verdict(
         text = f"{after.overlap:.0%} of the smaller body is common; outside nothing is known."
         return True, [Remark("partial-overlap", text)]
     return True, []
-
-
-def _by_information(
-    fixed: Volume,
-    moving: Volume,
-    start: np.ndarray,
-    settings: RigidSettings,
-    spacings_mm: tuple[float, ...],
-) -> np.ndarray:
-    """Mattes' mutual information over grids from coarse to fine; the start where it fails."""
-    import SimpleITK as sitk
-
-    matrix = start
-    for spacing in spacings_mm:
-        still, free = (image_of(_thinned(image, spacing)) for image in (fixed, moving))
-        transform = sitk.VersorRigid3DTransform()
-        transform.SetCenter(fixed.geometry.center_mm.tolist())
-        transform.SetMatrix(matrix[:3, :3].ravel().tolist(), 1e-5)
-        offset = offset_of(matrix, fixed.geometry.center_mm)
-        transform.SetTranslation(offset.translation_mm)
-        method = sitk.ImageRegistrationMethod()
-        method.SetNumberOfThreads(1)
-        method.SetMetricAsMattesMutualInformation(32)
-        count = int(np.prod(still.GetSize()))
-        method.SetMetricSamplingStrategy(method.RANDOM)
-        method.SetMetricSamplingPercentage(min(1.0, settings.samples / count), settings.seed + 1)
-        method.SetInterpolator(sitk.sitkLinear)
-        method.SetOptimizerAsRegularStepGradientDescent(
-            learningRate=spacing / 2,
-            minStep=spacing / 400,
-            numberOfIterations=settings.iterations,
-            relaxationFactor=0.6,
-        )
-        method.SetOptimizerScalesFromPhysicalShift()
-        method.SetInitialTransform(transform, inPlace=True)
-        try:
-            method.Execute(still, free)
-        except RuntimeError:
-            # No common voxel: this start leads nowhere.
-            return matrix
-        made = np.eye(4)
-        made[:3, :3] = np.array(transform.GetMatrix()).reshape(3, 3)
-        center = np.array(transform.GetCenter())
-        made[:3, 3] = center + transform.GetTranslation() - made[:3, :3] @ center
-        matrix = made
-    return matrix
-
-
-def _thinned(volume: Volume, spacing_mm: float) -> Volume:
-    """Smoothed and thinned by whole steps towards a spacing, voxel centers kept."""
-    own = np.array(volume.geometry.spacing_mm[::-1])
-    step = np.maximum(1, np.round(spacing_mm / own)).astype(int)
-    step = np.minimum(step, np.maximum(1, np.array(volume.array.shape) // 4))
-    sigma = np.where(step > 1, 0.4 * step, 0.0)
-    smooth = ndimage.gaussian_filter(volume.array, sigma, mode="nearest")
-    thin = smooth[:: step[0], :: step[1], :: step[2]]
-    geometry = replace(volume.geometry, shape=thin.shape, spacing_mm=tuple((own * step)[::-1]))
-    return replace(volume, array=np.ascontiguousarray(thin), geometry=geometry)

@@ -12,6 +12,12 @@ class RigidSettings:
     """How the offset is searched and refined."""
 
     search: bool = setting(True, help="Search from far away, not only from the given start.")
+    refine: bool = setting(
+        True, help="Refine the offset; without it the given numbers are kept as they are."
+    )
+    check_flip: bool = setting(
+        True, help="Try the moving image mirrored left to right, and say so if it fits better."
+    )
     turn_step_deg: float = setting(
         20.0, help="Rotations tried by the search.", unit="deg", minimum=1, maximum=45
     )

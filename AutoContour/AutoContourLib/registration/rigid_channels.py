@@ -1,0 +1,123 @@
+"""The last steps of rigid registration on the channels of non-rigid registration (Gauss–Newton).
+
+Hounsfield units for CT against CT; self-similarity and matched gray values for two modalities.
+What does not follow the six numbers (couch, bowel, what lies outside of the common field of view)
+is given little weight or none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+
+from AutoContourLib.registration.feature_images import Level, level_of, without_couch
+from AutoContourLib.registration.field_optimization import normal_terms, sampled
+from MedImageLib.volume import Volume
+
+Tensor = torch.Tensor
+MARGIN_MM = 12.0
+
+
+def refined_by_channels(
+    fixed: Volume,
+    moving: Volume,
+    start: np.ndarray,
+    spacings_mm: tuple[float, ...] = (4.0, 2.0),
+    passes: int = 2,
+    steps: int = 3,
+) -> np.ndarray:
+    """A 4 × 4 matrix near `start` (LPS mm, moving from fixed) at which the channels agree best.
+
+    Each pass reads the moving image anew through the offset found so far, so that the last one
+    interpolates once only.
+    """
+    still, free = without_couch(fixed), without_couch(moving)
+    matrix = np.asarray(start, float)
+    for spacing in spacings_mm:
+        for _ in range(passes):
+            level = level_of(still, free, matrix, spacing, MARGIN_MM)
+            matrix = matrix @ _turned(level, steps)
+    return matrix
+
+
+def _turned(level: Level, steps: int) -> np.ndarray:
+    """The rigid matrix in LPS that brings the moving channels of a level onto the fixed ones."""
+    arms = _arms(level)
+    update = np.eye(4)
+    for _ in range(steps):
+        field = _rigid_field(arms, update)
+        moved, seen = sampled(level, field)
+        if float(seen.sum()) < 200:
+            break
+        step = _solved(arms, *normal_terms(level, moved, seen))
+        made = np.eye(4)
+        made[:3, :3] = Rotation.from_rotvec(step[3:]).as_matrix()
+        made[:3, 3] = step[:3]
+        update = made @ update
+        if np.abs(step[:3]).max() + 100 * np.abs(step[3:]).max() < 1e-3:
+            break
+    axes = np.array(level.geometry.direction)
+    to_frame = np.eye(4)
+    to_frame[:3, :3] = axes.T
+    to_frame[:3, 3] = -axes.T @ level.geometry.center_mm
+    matrix: np.ndarray = np.linalg.inv(to_frame) @ update @ to_frame
+    return matrix
+
+
+def _arms(level: Level) -> list[Tensor]:
+    """Distances in mm along (i, j, k) from the middle of the grid, each broadcast to (k, j, i)."""
+    lines = []
+    for component, axis in ((0, 2), (1, 1), (2, 0)):
+        count = level.geometry.shape[axis]
+        line = (torch.arange(count) - (count - 1) / 2) * level.geometry.spacing_mm[component]
+        lines.append(line.float().view([-1 if n == axis else 1 for n in range(3)]))
+    return lines
+
+
+def _rigid_field(arms: list[Tensor], matrix: np.ndarray) -> Tensor:
+    """Vectors (3, k, j, i) of a rigid motion about the middle of the grid."""
+    x, y, z = arms
+    part = matrix - np.eye(4)
+    rows = [x * float(r[0]) + y * float(r[1]) + z * float(r[2]) + float(r[3]) for r in part[:3]]
+    return torch.stack(rows)
+
+
+def _solved(arms: list[Tensor], tensor: Tensor, force: Tensor) -> np.ndarray:
+    """Shift in mm and rotation vector in radians of the normal equations."""
+    x, y, z = arms
+    zero = torch.zeros(1, 1, 1)
+    one = zero + 1
+    # Each of the six numbers moves a point by a vector (along i, j, k).
+    motions = (
+        (one, zero, zero),
+        (zero, one, zero),
+        (zero, zero, one),
+        (zero, -z, y),
+        (z, zero, -x),
+        (-y, x, zero),
+    )
+    xx, yy, zz, xy, xz, yz = tensor
+    rows = ((xx, xy, xz), (xy, yy, yz), (xz, yz, zz))
+    normal = np.zeros((6, 6))
+    right = np.zeros(6)
+    for n, motion in enumerate(motions):
+        pulled = [
+            sum(row[c] * motion[c] for c in range(3) if motion[c] is not zero) for row in rows
+        ]
+        right[n] = sum(
+            float((force[c] * motion[c]).sum(dtype=torch.float64))
+            for c in range(3)
+            if motion[c] is not zero
+        )
+        for m, other in enumerate(motions[: n + 1]):
+            normal[n, m] = normal[m, n] = sum(
+                float((pulled[c] * other[c]).sum(dtype=torch.float64))
+                for c in range(3)
+                if other[c] is not zero
+            )
+    # Levenberg's damping: directions that no edge holds stay where they are.
+    damping = 1e-6 * np.trace(normal[:3, :3]) / 3
+    scale = np.array([1.0, 1.0, 1.0, 1e4, 1e4, 1e4])
+    solution: np.ndarray = np.linalg.solve(normal + damping * np.diag(scale), right)
+    return solution

@@ -1,0 +1,152 @@
+"""Which instances lie in the store, and where: one SQLite file that can be made again from them.
+
+File names are digests of UIDs, so that no path is ever made of what somebody sent and no name of a
+patient shows in a listing. The index holds UIDs, never names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+from MedImageLib.errors import InputError
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS instances (
+    sop_instance_uid TEXT PRIMARY KEY,
+    sop_class_uid TEXT NOT NULL,
+    series_instance_uid TEXT NOT NULL,
+    study_instance_uid TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    received_utc TEXT NOT NULL
+)
+"""
+_COLUMNS = (
+    "sop_instance_uid, sop_class_uid, series_instance_uid, study_instance_uid, path, sha256,"
+    " received_utc"
+)
+_UIDS = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID")
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class StoredInstance:
+    """One object of the store. path: relative to the store's folder. received_utc: ISO 8601."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    series_instance_uid: str
+    study_instance_uid: str
+    path: str
+    sha256: str
+    received_utc: str
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """A study by the digest that names its folder. last_utc: when its last instance came."""
+
+    folder: str
+    study_instance_uid: str
+    instances: int
+    last_utc: str
+
+
+def place_of(study_instance_uid: str, sop_instance_uid: str) -> str:
+    """Relative path of an instance: digests of its UIDs."""
+    return f"{digest_of(study_instance_uid)}/{digest_of(sop_instance_uid)}.dcm"
+
+
+def digest_of(uid: str) -> str:
+    """16 hexadecimal digits that stand for a UID in file names."""
+    return hashlib.sha256(uid.encode()).hexdigest()[:_DIGITS]
+
+
+class InstanceIndex:
+    """The index of one store; threads of one process may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(_TABLE)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise InputError(
+                f"{path.name}: the index of the store cannot be used ({error}). Move it away; it "
+                "is made again from the files."
+            ) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def add(self, instance: StoredInstance) -> None:
+        """Note an instance; one of the same UID is replaced."""
+        values = tuple(vars(instance).values())
+        marks = ", ".join("?" * len(values))
+        self._rows(f"INSERT OR REPLACE INTO instances ({_COLUMNS}) VALUES ({marks})", values)
+
+    def find(self, sop_instance_uid: str) -> StoredInstance | None:
+        """The instance of that UID, or None."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM instances WHERE sop_instance_uid = ?", (sop_instance_uid,)
+        )
+        return StoredInstance(*rows[0]) if rows else None
+
+    def instances(self) -> list[StoredInstance]:
+        """All instances, in the order in which they came."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM instances ORDER BY received_utc, path", ())
+        return [StoredInstance(*row) for row in rows]
+
+    def studies(self) -> list[StoredStudy]:
+        """All studies, the one that was quiet for longest first."""
+        rows = self._rows(
+            "SELECT study_instance_uid, COUNT(*), MAX(received_utc) AS last FROM instances"
+            " GROUP BY study_instance_uid ORDER BY last",
+            (),
+        )
+        return [StoredStudy(digest_of(uid), uid, count, last) for uid, count, last in rows]
+
+    def make_again(self, folder: Path, received_utc: str) -> int:
+        """Note the files of the store that the index lacks, after it was lost; how many.
+
+        Files that are no DICOM are left where they are.
+        """
+        known = {one.path for one in self.instances()}
+        found = 0
+        for path in sorted(folder.glob("*/*.dcm")):
+            relative = path.relative_to(folder).as_posix()
+            if relative in known or path.name.startswith("."):
+                continue
+            try:
+                header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*_UIDS])
+                uids = [str(header[name].value) for name in _UIDS]
+            except (InvalidDicomError, KeyError, OSError, ValueError):
+                continue
+            instance, kind, series, study = uids
+            digest = file_digest(path)
+            self.add(StoredInstance(instance, kind, series, study, relative, digest, received_utc))
+            found += 1
+        return found
+
+    def _rows(self, statement: str, values: Iterable[str]) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(statement, tuple(values)).fetchall()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

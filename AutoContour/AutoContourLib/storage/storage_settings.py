@@ -1,0 +1,58 @@
+"""How the storage server listens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from MedImageLib.errors import SettingsError
+from MedImageLib.settings import check_settings, setting
+
+_AE_TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # printable but for the backslash (PS3.5, VR AE)
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """Address, name and who may send. Loopback only, unless a person says otherwise."""
+
+    ae_title: str = setting("MEDIMAGE", help="Application entity title of the server.")
+    host: str = setting("127.0.0.1", help="Address to listen on.")
+    port: int = setting(11112, help="Port; 0 takes a free one.", minimum=0, maximum=65535)
+    allowed: str = setting("", help="Titles that may send, separated by commas; empty: all.")
+    peers: str = setting(
+        "", help="Where commitment reports go: TITLE=HOST:PORT, separated by commas."
+    )
+    certificate: str = setting("", help="PEM file of the server's certificate: TLS.")
+    key: str = setting("", help="PEM file of the certificate's private key.")
+    authority: str = setting("", help="PEM file of who signs clients' certificates; empty: any.")
+    keep_free_mb: int = setting(
+        500, help="Refuse to store when less would stay free on the disk.", unit="MB", minimum=0
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        for title in (self.ae_title, *self.allowed_titles, *self.peer_addresses):
+            if not _AE_TITLE.fullmatch(title) or not title.strip():
+                raise SettingsError(
+                    f"{title!r} is no application entity title: 1 to 16 printable characters."
+                )
+        if bool(self.certificate) != bool(self.key):
+            raise SettingsError("TLS needs both, certificate and key.")
+
+    @property
+    def allowed_titles(self) -> tuple[str, ...]:
+        return tuple(title.strip() for title in self.allowed.split(",") if title.strip())
+
+    @property
+    def peer_addresses(self) -> dict[str, tuple[str, int]]:
+        """Host and port by title. Raises SettingsError for what is no such pair."""
+        found = {}
+        for pair in self.peers.split(","):
+            if not pair.strip():
+                continue
+            title, equals, address = pair.strip().partition("=")
+            host, colon, port = address.rpartition(":")
+            if not (equals and colon and host and port.isdigit()):
+                raise SettingsError(f"peers: {pair.strip()!r} is not TITLE=HOST:PORT.")
+            found[title.strip()] = (host, int(port))
+        return found

@@ -31,13 +31,16 @@ def merged_probabilities(logits: Tensor, drawn: Tensor) -> Tensor:
     return torch.cat([background, kept[:, 1:]], dim=1)
 
 
-def segmentation_loss(logits: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
+def segmentation_loss(
+    logits: Tensor, labels: Tensor, drawn: Tensor, empty_voxels: float = EMPTY_VOXELS
+) -> Tensor:
     """Cross-entropy plus one minus soft Dice, over drawn classes only.
 
     labels: (batch, *grid) int64 that hold drawn classes only, or UNKNOWN; brought to the grid of
     the logits when theirs is finer. Half of the Dice is pooled over the images of the batch on
     which the class was drawn, half is the mean of the images, in which a small apex counts as
-    much as a large ventricle and an empty plane costs what is falsely marked on it.
+    much as a large ventricle and an empty plane costs what is falsely marked on it: half of its
+    Dice at `empty_voxels`.
     """
     labels = _on_grid(labels, logits.shape[2:])
     known = (labels != UNKNOWN).unsqueeze(1)
@@ -52,7 +55,7 @@ def segmentation_loss(logits: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
     total = (((probabilities + truth).sum(axes)) * drawn)[:, 1:]
     present = drawn[:, 1:]
     pooled = (2 * overlap.sum(0) + 1.0) / (total.sum(0) + 1.0)
-    each = (2 * overlap + EMPTY_VOXELS) / (total + EMPTY_VOXELS)
+    each = (2 * overlap + empty_voxels) / (total + empty_voxels)
     dice = 0.5 * pooled[present.any(0)].mean() + 0.5 * each[present].mean()
     return cross_entropy + 1 - dice
 
@@ -65,10 +68,14 @@ def _on_grid(labels: Tensor, size: torch.Size) -> Tensor:
 
 
 def multi_level_loss(
-    levels: Sequence[Tensor], labels: Tensor, drawn: Tensor, weights: Sequence[float]
+    levels: Sequence[Tensor],
+    labels: Tensor,
+    drawn: Tensor,
+    weights: Sequence[float],
+    empty_voxels: float = EMPTY_VOXELS,
 ) -> Tensor:
     """Weighted mean of the loss of every level."""
     total = torch.zeros((), device=labels.device)
     for logits, weight in zip(levels, weights, strict=True):
-        total = total + weight * segmentation_loss(logits, labels, drawn)
+        total = total + weight * segmentation_loss(logits, labels, drawn, empty_voxels)
     return total / sum(weights)

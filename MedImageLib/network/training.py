@@ -26,7 +26,7 @@ from MedImageLib.network.augmentation import (
 )
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing, seen, whole_frame
-from MedImageLib.network.losses import multi_level_loss
+from MedImageLib.network.losses import EMPTY_VOXELS, multi_level_loss
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.samples import Sample, Source, drawn_mask, read_samples
 
@@ -44,6 +44,8 @@ class TrainingSettings:
         from the first fold's weights when `final_steps` is smaller than `steps`.
     learning_rate: peak of a one-cycle schedule. average: decay of the moving average of weights.
     center_jitter: standard deviation of the center in `around` mode, in network pixels.
+    empty_voxels: that much falsely marked on an image without the structure costs half of its
+        Dice; more than a few where structures are many, small and hard to find.
     localizer: model whose first class gives the center in `around` mode, when evaluated or used.
     measures: functions `package.module:name` of (labels, spacing_mm) → number or None, compared
         between truth and prediction by `medimage evaluate`.
@@ -69,6 +71,7 @@ class TrainingSettings:
     weight_decay: float = 1e-2
     average: float = 0.997
     center_jitter: float = 6.0
+    empty_voxels: float = EMPTY_VOXELS
     seed: int = 1
     checkpoint_every: int = 200
     low_percent: float = 1.0
@@ -197,7 +200,7 @@ def train_network(
             coarse = list(network.levels(images.contiguous(memory_format=memory), coarse=True))
         # Only the last level answers at full resolution; the others learn on their own grid.
         last = resized(coarse[-1].float(), images.shape[2:])
-        return multi_level_loss([*coarse[:-1], last], labels, drawn, weights)
+        return multi_level_loss([*coarse[:-1], last], labels, drawn, weights, settings.empty_voxels)
 
     how = FitSettings(
         steps=steps,

@@ -37,13 +37,18 @@ class GroupDistance:
     log_spread: np.ndarray
 
     def log_distances(self, features: np.ndarray) -> np.ndarray:
-        """(n, 2): log mean squared distance inside of the components, and beyond them."""
+        """(n, 2): log mean squared distance inside of the components, and beyond them.
+
+        Where the components are all there is, the first stands for both.
+        """
         centered = features[:, None] / self.scale - self.centers  # (n, c, d)
         inside = centered @ self.basis
         within = (inside**2 / self.variance).mean(-1)
-        rest = (centered**2).sum(-1) - (inside**2).sum(-1)
-        left = max(self.basis.shape[0] - self.basis.shape[1], 1)
-        beyond = np.maximum(rest, 0) / left / self.residual_variance
+        left = self.basis.shape[0] - self.basis.shape[1]
+        beyond = within
+        if left:
+            beyond = ((centered - inside @ self.basis.T) ** 2).sum(-1)
+            beyond = beyond / left / self.residual_variance
         share = self.basis.shape[1] / self.basis.shape[0]
         nearest = (share * within + (1 - share) * beyond).argmin(1)
         pick = np.arange(len(features)), nearest

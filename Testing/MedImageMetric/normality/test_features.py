@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,6 +100,20 @@ def test_distance_of_left_out_normals_is_usual_and_of_others_is_not():
     between = rng.normal(size=(400, 12)) @ mix + 15.0
     assert abs(np.median(distance.unusual(fresh))) < 0.8
     assert distance.unusual(between).min() > distance.unusual(fresh).max()
+
+
+@pytest.mark.parametrize("size", [5, 40, 200])
+def test_distances_stay_when_stored_in_single_precision(size):
+    rng = np.random.default_rng(size)
+    normal = rng.normal(size=(100, size)) * np.geomspace(0.01, 100, size) + 50
+    distance = fit_group(normal, ["a"] * 100, [str(n) for n in range(100)])
+    arrays = ("scale", "centers", "basis", "variance", "log_mean", "log_spread")
+    stored = replace(
+        distance, **{name: np.float32(getattr(distance, name)).astype(float) for name in arrays}
+    )
+    assert stored.unusual(normal) == pytest.approx(distance.unusual(normal), abs=1e-2)
+    fresh = rng.normal(size=(100, size)) * np.geomspace(0.01, 100, size) + 50
+    assert np.median(distance.unusual(fresh)) < 2
 
 
 def test_few_images_cannot_be_fitted():

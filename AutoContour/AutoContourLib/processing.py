@@ -1,7 +1,8 @@
-"""What AutoContour does with a case of a batch: overview and contours of a radiotherapy study."""
+"""What AutoContour does with a case of a batch: overview, registrations and contours of a study."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ class StudyProcessing:
     """How studies are processed."""
 
     scene: bool = setting(True, help="Write scene.mrb for Slicer.")
+    register: bool = setting(
+        True, help="Register, fuse and measure deformation as the table of types asks for."
+    )
+    field_spacings_mm: tuple[float, ...] = setting(
+        (12.0, 6.0), help="Grids of the displacement field, coarse to fine.", unit="mm", minimum=0.5
+    )
     contour: bool = setting(True, help="Contour the planning CT.")
 
     def __post_init__(self) -> None:
@@ -32,7 +39,8 @@ def accepts(case: Case) -> bool:
 
 
 def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
-    """Overview of the study of a case, contours of its planning CT below `contours`.
+    """Overview of the study of a case, registrations of its further images below `registrations`,
+    contours of its planning CT below `contours`.
 
     Raises InputError when it holds no CT volume. A CT that cannot be contoured is a remark.
     """
@@ -47,7 +55,49 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
     overview = study_overview(images)
     result = write_outputs(folder, overview, settings, time.monotonic() - started)
+    if settings.register and overview.others:
+        result = with_registrations(result, overview.planning, images, folder, settings)
     return with_contours(result, overview.planning, folder) if settings.contour else result
+
+
+def with_registrations(
+    result: Result,
+    planning: Volume,
+    images: Sequence[Volume],
+    folder: Path,
+    settings: StudyProcessing,
+) -> Result:
+    """Register what the types of the pairs ask for and add to the result what came of it.
+
+    Pairs follow the classification; those whose first image is not `planning` are left out.
+    """
+    from dataclasses import replace
+
+    from AutoContourLib.registration.deformable_settings import DeformableSettings
+    from AutoContourLib.registration.study_pairs import register_pairs
+    from AutoContourLib.study.processing_table import load_processing_table
+    from AutoContourLib.study.series_facts import series_facts
+    from AutoContourLib.study.study_type import classify
+
+    defaults = DeformableSettings()
+    count = len(settings.field_spacings_mm)
+    field = replace(
+        defaults,
+        field_spacings_mm=settings.field_spacings_mm,
+        field_steps=(defaults.field_steps + defaults.field_steps[-1:] * count)[:count],
+    )
+    found = classify([series_facts(image) for image in images], load_processing_table())
+    pairs = [p for one in found if one.first.volume is planning for p in one.pairs]
+    results, remarks = register_pairs(pairs, folder / "registrations", field=field)
+    return replace(
+        result,
+        flags=(*result.flags, *(flag for one in results for flag in one.flags)),
+        findings=(*result.findings, *(text for one in results for text in one.findings)),
+        warnings=tuple(
+            dict.fromkeys((*result.warnings, *remarks, *(w for r in results for w in r.warnings)))
+        ),
+        timings=(*result.timings, *(t for one in results for t in one.timings)),
+    )
 
 
 def with_contours(result: Result, planning: Volume, folder: Path) -> Result:

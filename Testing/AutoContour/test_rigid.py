@@ -95,6 +95,37 @@ def test_the_measure_is_best_at_the_truth(patient):
         assert other.agreement < best.agreement
 
 
+def test_a_kept_offset_is_kept(patient):
+    settings = dataclasses.replace(QUICK, search=False, refine=False)
+    found = register_rigid(patient.planning_ct, patient.later_ct, settings, OFFSET)
+    np.testing.assert_allclose(found.moving_from_fixed, OFFSET, atol=1e-9)
+
+
+def test_an_image_mirrored_left_to_right_is_said_to_be_so(patient):
+    scan = patient.later_ct
+    marked = patient.planning_ct.array.copy(), scan.array.copy()
+    # The phantom is its own mirror image; a dense lump on one side is not.
+    center = patient.planning_ct.geometry.points_mm(np.array([38, 32, 20]))
+    for array, volume, truth in (
+        (marked[0], patient.planning_ct, np.eye(4)),
+        (marked[1], scan, patient.later_from_planning_rigid),
+    ):
+        points = volume.geometry.points_mm(
+            np.indices(array.shape)[::-1].transpose(1, 2, 3, 0).astype(float)
+        )
+        place = truth[:3, :3] @ center + truth[:3, 3]
+        array[((points - place) ** 2).sum(-1) < 24**2] = 900
+    fixed = patient.planning_ct.with_array(marked[0])
+    settings = dataclasses.replace(QUICK, search=False)
+    truth = patient.later_from_planning_rigid
+    good = register_rigid(fixed, scan.with_array(marked[1]), settings, truth)
+    assert good.usable
+    mirrored = scan.with_array(np.ascontiguousarray(marked[1][:, :, ::-1]))
+    bad = register_rigid(fixed, mirrored, settings, truth)
+    assert not bad.usable
+    assert bad.remarks[0].code == "flipped-left-right"
+
+
 def test_what_cannot_be_registered_is_named(patient):
     good = patient.planning_ct
     flat = good.with_array(np.zeros(good.array.shape))

@@ -22,6 +22,8 @@ from MedImageLib.volume import Volume
 
 Tensor = torch.Tensor
 MARGIN_MM = 20.0
+# Voxels between control points: closer ones would follow noise.
+LEAST_CONTROL = 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +54,10 @@ def elastic_field(
     for number, (spacing, steps) in enumerate(
         zip(settings.field_spacings_mm, settings.field_steps, strict=True)
     ):
-        if number:
-            coefficients, grid = grid.refined(coefficients), grid.halved()
         level = level_of(fixed, moving, moving_from_fixed, spacing, MARGIN_MM)
+        finer = settings.control_mm / 2**number
+        if number and finer >= LEAST_CONTROL * max(level.geometry.spacing_mm):
+            coefficients, grid = grid.refined(coefficients), grid.halved()
         bases = grid.bases(_places(level.geometry))
         for _ in range(steps):
             coefficients = _step(level, grid, bases, coefficients, settings)

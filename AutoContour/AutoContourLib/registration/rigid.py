@@ -100,7 +100,8 @@ def _found(
         exact = refined_by_least_squares(still, free, end, settings.samples, settings.seed)
         end = _not_worse(judge, end, exact)
     if "PT" not in (fixed.modality, moving.modality):
-        end = _not_worse(judge, end, refined_by_channels(fixed, moving, end))
+        spacings = (2.0,) if fixed.modality == moving.modality else (4.0, 2.0)
+        end = _not_worse(judge, end, refined_by_channels(fixed, moving, end, spacings))
     return end if judge(end).score >= judge(begin).score else begin
 
 

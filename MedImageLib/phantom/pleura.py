@@ -209,7 +209,7 @@ def _width(lung: np.ndarray) -> float:
 
 
 def _pixel_mm(lung: np.ndarray) -> float:
-    return LUNG_HEIGHT_MM / max(np.count_nonzero(lung.any(1)), 1)
+    return LUNG_HEIGHT_MM / max(int(np.count_nonzero(lung.any(1))), 1)
 
 
 def _smooth_inside(image: np.ndarray, mask: np.ndarray, deviation_px: float) -> np.ndarray:

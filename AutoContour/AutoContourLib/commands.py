@@ -75,6 +75,7 @@ def _register(options: argparse.Namespace) -> int:
     from AutoContourLib.registration.deformable_settings import DeformableSettings
     from AutoContourLib.registration.output import read_offset, register_files
     from AutoContourLib.registration.rigid_settings import RigidSettings
+    from AutoContourLib.registration.working_grid import working_image
     from MedImageLib.reading import read_image
     from MedImageLib.results import output_files, write_result
     from MedImageLib.settings import settings_from
@@ -86,9 +87,12 @@ def _register(options: argparse.Namespace) -> int:
     if start is not None:
         settings = replace(settings, search=False)
     with finished_folder(options.out) as folder:
+        # One after the other, so that two large images are never in memory at once.
+        fixed = working_image(read_image(options.fixed))
+        moving = working_image(read_image(options.moving))
         result = register_files(
-            read_image(options.fixed),
-            read_image(options.moving),
+            fixed,
+            moving,
             folder,
             settings,
             start,
@@ -247,6 +251,37 @@ def _watch(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.storage.storage_settings import StorageSettings
+    from AutoContourLib.study.watch_settings import WatchSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of store and results")
+    parser.add_argument("--page-port", type=int, default=0, help="of the page; 0 takes a free one")
+    parser.add_argument("--workers", type=int, help="processes (default one for two cores)")
+    parser.add_argument("--scheduler", help="address of a running Dask scheduler")
+    add_settings(parser, StorageSettings)
+    add_settings(parser, WatchSettings)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from AutoContourLib.storage.serving import serve
+    from AutoContourLib.storage.storage_settings import StorageSettings
+    from AutoContourLib.study.watch_settings import WatchSettings
+    from MedImageLib.batch.settings import BatchSettings
+    from MedImageLib.settings import settings_from
+
+    serve(
+        options.out,
+        settings_from(options, StorageSettings),
+        settings_from(options, WatchSettings),
+        BatchSettings(workers=options.workers, scheduler=options.scheduler),
+        options.page_port,
+        say=lambda text: print(text, flush=True),
+    )
+    return 0
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "classify",
@@ -272,4 +307,5 @@ COMMANDS: tuple[Command, ...] = (
         "process", "whole radiotherapy studies: overview, contours, report", _add_process, _process
     ),
     Command("watch", "process every study that arrives in a folder", _add_watch, _watch),
+    Command("serve", "DICOM node: receive, process, send back, page of states", _add_serve, _serve),
 )

@@ -143,11 +143,12 @@ def map_of_use(
     """Label map of where the field is not to be used (`MEANINGS`), and its share of the body
     that both images show."""
     labels = np.zeros(fixed.array.shape, np.uint8)
+    body = body_mask(comparable(fixed))
     if disagreement_mm is not None:
-        labels[disagreement_mm > largest_disagreement_mm] = DISAGREES
-    labels[similarity < least_similarity] = UNLIKE
+        labels[body & (disagreement_mm > largest_disagreement_mm)] = DISAGREES
+    labels[body & (similarity < least_similarity)] = UNLIKE
     labels[~seen] = OUTSIDE
-    common = body_mask(comparable(fixed)) & seen
+    common = body & seen
     bad = float((labels[common] != USABLE).mean()) if common.any() else 1.0
     return fixed.with_array(labels, is_labelmap=True, unit="", modality="", remarks=()), bad
 

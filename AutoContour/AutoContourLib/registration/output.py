@@ -12,6 +12,7 @@ import numpy as np
 from AutoContourLib.registration.deformable import DeformableRegistration, register_deformable
 from AutoContourLib.registration.deformable_settings import DeformableSettings
 from AutoContourLib.registration.field_quality import MEANINGS
+from AutoContourLib.registration.gray_values import with_modality
 from AutoContourLib.registration.offset import RigidOffset, write_offset_transform
 from AutoContourLib.registration.pictures import comparison_pictures, map_picture
 from AutoContourLib.registration.rigid import RigidRegistration, least_agreement, register_rigid
@@ -43,6 +44,7 @@ def register_files(
     raises.
     """
     begun = time.monotonic()
+    fixed, moving = with_modality(fixed), with_modality(moving)
     begin = np.eye(4) if start is None else start.moving_from_fixed
     found = register_rigid(fixed, moving, settings, begin)
     timings = [Timing("rigid registration", time.monotonic() - begun)]

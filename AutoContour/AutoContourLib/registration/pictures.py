@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from AutoContourLib.registration.field_quality import MEANINGS
-from AutoContourLib.registration.gray_values import comparable
+from AutoContourLib.registration.gray_values import body_mask, comparable
 from MedImageLib.report import Picture
 from MedImageLib.report.slices import slice_picture
 from MedImageLib.volume import Volume
@@ -40,7 +40,11 @@ def comparison_pictures(fixed: Volume, before: Volume, after: Volume) -> list[Pi
 def map_picture(fixed: Volume, not_to_use: Volume) -> Picture:
     """The fixed image with outlines of where the field is not to be used."""
     names = {value: text for value, text in MEANINGS.items() if (not_to_use.array == value).any()}
-    picture = slice_picture(fixed, not_to_use, axis="j", names=names, size_px=_SIZE_PX)
+    gray = comparable(fixed)
+    middle = int(body_mask(gray).sum(axis=(0, 2)).argmax())
+    picture = slice_picture(
+        gray, not_to_use, axis="j", index=middle, names=names, size_px=_SIZE_PX, window=(0.0, 1.0)
+    )
     return Picture(picture, "Where the displacement field is not to be used, coronal.")
 
 

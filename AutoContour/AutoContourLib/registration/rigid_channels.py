@@ -25,7 +25,7 @@ def refined_by_channels(
     moving: Volume,
     start: np.ndarray,
     spacings_mm: tuple[float, ...] = (4.0, 2.0),
-    passes: int = 2,
+    passes: int = 3,
     steps: int = 2,
 ) -> np.ndarray:
     """A 4 × 4 matrix near `start` (LPS mm, moving from fixed) at which the channels agree best.

@@ -19,6 +19,7 @@ from AutoContourLib.registration.fusion import FusionSettings, fuse
 from AutoContourLib.registration.gray_values import body_mask, comparable
 from AutoContourLib.registration.output import OFFSET_FILE, read_offset, register_files
 from AutoContourLib.registration.rigid_settings import RigidSettings
+from AutoContourLib.registration.working_grid import working_image
 from AutoContourLib.study.study_type import ImagePair
 from MedImageLib.errors import MedImageError, Remark
 from MedImageLib.resampling import geometry_of
@@ -66,8 +67,9 @@ def _register_pair(
     field: DeformableSettings,
     fusion: FusionSettings,
 ) -> Result:
-    fixed = replace(pair.first.volume, modality=pair.first.mode)
-    moving = replace(pair.second.volume, modality=pair.second.mode)
+    fixed, moving = (
+        working_image(replace(one.volume, modality=one.mode)) for one in (pair.first, pair.second)
+    )
     result = register_files(fixed, moving, folder, rigid, None, field)
     finding = f"{pair.second.title}: {' '.join(result.findings)}"
     values = list(result.values)

@@ -65,7 +65,14 @@ def spine_folder(tmp_path_factory):
     return folder
 
 
-def test_a_model_in_a_folder_of_the_user_fills_its_objects_alone(spine_folder):
+@pytest.fixture
+def any_confidence(monkeypatch):
+    """An untrained network is never sure."""
+    lenient = tuple(replace(one, least_confidence=0.0) for one in SUB_MODELS)
+    monkeypatch.setattr(detectors, "SUB_MODELS", lenient)
+
+
+def test_a_model_in_a_folder_of_the_user_fills_its_objects_alone(spine_folder, any_confidence):
     models = installed_models(str(spine_folder))
     assert models["radiograph_spine"].card.labels == ("spine",)
     found = detect_all(PLANE, models)
@@ -74,7 +81,7 @@ def test_a_model_in_a_folder_of_the_user_fills_its_objects_alone(spine_folder):
     assert isinstance(found["right_scapula"], NotAssessable)
 
 
-def test_what_a_sub_model_is_unsure_of_is_not_assessable(spine_folder, monkeypatch):
+def test_what_a_sub_model_is_unsure_of_is_not_assessable(spine_folder, any_confidence, monkeypatch):
     models = installed_models(str(spine_folder))
     sure = detect_all(PLANE, models)["spine"]
     assert isinstance(sure, Region)

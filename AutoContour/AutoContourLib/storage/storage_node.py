@@ -28,7 +28,7 @@ from AutoContourLib.storage.storage_settings import StorageSettings
 from MedImageLib.errors import InputError
 from MedImageLib.writing.atomic import finished_file
 
-INDEX = "index.sqlite"
+INDEX = ".index.sqlite"  # hidden: whoever watches the folder passes it over
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
 DOES_NOT_MATCH, CANNOT_UNDERSTAND = 0xA900, 0xC000
 _UID = re.compile(r"[0-9.]{1,64}")

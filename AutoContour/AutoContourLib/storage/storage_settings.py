@@ -22,6 +22,7 @@ class StorageSettings:
     peers: str = setting(
         "", help="Where commitment reports go: TITLE=HOST:PORT, separated by commas."
     )
+    send_to: str = setting("", help="Who gets the results: TITLE=HOST:PORT; empty: nobody.")
     certificate: str = setting("", help="PEM file of the server's certificate: TLS.")
     key: str = setting("", help="PEM file of the certificate's private key.")
     authority: str = setting("", help="PEM file of who signs clients' certificates; empty: any.")
@@ -31,7 +32,10 @@ class StorageSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        for title in (self.ae_title, *self.allowed_titles, *self.peer_addresses):
+        receivers = addresses(self.send_to, "send_to")
+        if len(receivers) > 1:
+            raise SettingsError("send_to: results go to one server only.")
+        for title in (self.ae_title, *self.allowed_titles, *self.peer_addresses, *receivers):
             if not _AE_TITLE.fullmatch(title) or not title.strip():
                 raise SettingsError(
                     f"{title!r} is no application entity title: 1 to 16 printable characters."
@@ -46,13 +50,19 @@ class StorageSettings:
     @property
     def peer_addresses(self) -> dict[str, tuple[str, int]]:
         """Host and port by title. Raises SettingsError for what is no such pair."""
-        found = {}
-        for pair in self.peers.split(","):
-            if not pair.strip():
-                continue
-            title, equals, address = pair.strip().partition("=")
-            host, colon, port = address.rpartition(":")
-            if not (equals and colon and host and port.isdigit()):
-                raise SettingsError(f"peers: {pair.strip()!r} is not TITLE=HOST:PORT.")
-            found[title.strip()] = (host, int(port))
-        return found
+        return addresses(self.peers, "peers")
+
+
+def addresses(text: str, name: str) -> dict[str, tuple[str, int]]:
+    """Host and port by title, of `TITLE=HOST:PORT` joined by commas.
+
+    Raises SettingsError, with the setting's name, for what is no such pair.
+    """
+    found = {}
+    for pair in filter(None, map(str.strip, text.split(","))):
+        title, equals, address = pair.partition("=")
+        host, colon, port = address.rpartition(":")
+        if not (equals and colon and host and port.isdigit()):
+            raise SettingsError(f"{name}: {pair!r} is not TITLE=HOST:PORT.")
+        found[title.strip()] = (host, int(port))
+    return found

@@ -167,7 +167,7 @@ def test_a_lost_index_is_made_again(node, tmp_path):
     send(node.port, ct_slice(number=1), ct_slice(number=2), ct_slice("1.9", 3))
     before = {vars(one)["sop_instance_uid"]: one.sha256 for one in node.index.instances()}
     copy = tmp_path / "copy"
-    shutil.copytree(node.folder, copy, ignore=shutil.ignore_patterns("index.sqlite*"))
+    shutil.copytree(node.folder, copy, ignore=shutil.ignore_patterns(".index.sqlite*"))
     next(copy.glob("*/*")).with_name("note.dcm").write_text("no image")
     with StorageNode(copy, FREE_PORT) as again:
         found = {one.sop_instance_uid: one.sha256 for one in again.index.instances()}

@@ -13,9 +13,10 @@ from MedImageMetricLib.normality.model import (
     read_normality_card,
 )
 from MedImageMetricLib.normality.slice_scores import score_slices
-from MedImageMetricLib.normality.view import HOUNSFIELD_LOW, planes_of
+from MedImageMetricLib.normality.view import ImageView, planes_of
 
 PREFIX = "normality_"
+CLEARLY_BELOW_WATER = -150  # Hounsfield units; other images have no negative values
 
 
 def installed_models() -> dict[str, Path]:
@@ -64,21 +65,18 @@ def model_for(
 
 
 def modality_of(image: Volume | VolumeSequence) -> str:
-    """DICOM Modality; CT where none is recorded and the values are Hounsfield units with air."""
+    """DICOM Modality; CT where none is recorded and values lie far below zero."""
     volume = _first(image)
     if volume.modality:
         return volume.modality
     array = volume.array
-    if volume.unit == "[hnsf'U]" or (
-        array.dtype.kind in "if" and array.min() <= HOUNSFIELD_LOW + 100
-    ):
-        return "CT"
-    return ""
+    below_water = array.dtype.kind in "if" and array.min(initial=0) <= CLEARLY_BELOW_WATER
+    return "CT" if volume.unit == "[hnsf'U]" or below_water else ""
 
 
-def _stacks(view: object) -> bool:
+def _stacks(view: ImageView) -> bool:
     # A radiograph is one image; stacks are slices of MR and CT.
-    return "radiograph" not in getattr(view, "kind", "")
+    return "radiograph" not in view.kind
 
 
 def _distance(image: Volume | VolumeSequence, model: NormalityModel) -> float:

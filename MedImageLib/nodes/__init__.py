@@ -12,6 +12,7 @@ from MedImageLib.nodes.markups import (
     points_of,
 )
 from MedImageLib.nodes.plots import add_chart
+from MedImageLib.nodes.scan_verdicts import scan_verdict_of, set_scan_verdict
 from MedImageLib.nodes.segmentations import (
     Segment,
     add_segmentation,
@@ -60,10 +61,12 @@ __all__ = [
     "points_of",
     "remove_node",
     "rows_of",
+    "scan_verdict_of",
     "segment_of",
     "segmentation_labels",
     "segmentation_sequence_labels",
     "segments_of",
+    "set_scan_verdict",
     "update_segmentation",
     "update_table",
     "update_volume",

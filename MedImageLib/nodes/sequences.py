@@ -9,6 +9,7 @@ from typing import Any
 from MedImageLib.errors import InputError, Remark
 from MedImageLib.geometry import Geometry
 from MedImageLib.nodes.matrices import require_node
+from MedImageLib.nodes.scan_verdicts import verdict_remarks
 from MedImageLib.nodes.segmentations import (
     Segment,
     add_segmentation,
@@ -125,6 +126,7 @@ def _show_through(browser: Any, sequence_node: Any, proxy: Any) -> None:
 def volume_sequence_of(node: Any) -> VolumeSequence:
     """The volumes of a sequence node, in the order of their index values.
 
+    A verdict of the screening that the node carries becomes a remark unless it is `normal`.
     Raises InputError when the sequence is empty, holds other nodes than volumes or has index
     values that are no numbers.
     """
@@ -138,7 +140,8 @@ def volume_sequence_of(node: Any) -> VolumeSequence:
         remarks=tuple(
             Remark(code, text)
             for code, text in json.loads(node.GetAttribute(f"{ATTRIBUTE}Remarks") or "[]")
-        ),
+        )
+        + verdict_remarks(node),
     )
 
 

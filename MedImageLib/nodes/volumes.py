@@ -26,6 +26,7 @@ from MedImageLib.nodes.matrices import (
     vtk_image_of,
     vtk_matrix,
 )
+from MedImageLib.nodes.scan_verdicts import verdict_remarks
 from MedImageLib.volume import Volume
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def update_volume(node: Any, volume: Volume) -> None:
 def volume_of(node: Any) -> Volume:
     """The volume of a scalar or label-map volume node, in the world (linear parents applied).
 
+    A verdict of the screening that the node carries becomes a remark unless it is `normal`.
     Raises InputError for nodes of another kind, without image or with several values a voxel,
     GeometryError for a sheared grid and for a node under a deformable transform.
     """
@@ -96,6 +98,7 @@ def volume_of(node: Any) -> Volume:
             "a voxel (a color or vector image); expected one. Convert it to a scalar volume."
         )
     facts = _facts(node)
+    facts["remarks"] = (*facts["remarks"], *verdict_remarks(node))
     return Volume(
         array=array_of_image(image),
         geometry=geometry_of(node),

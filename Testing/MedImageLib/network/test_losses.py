@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -80,3 +81,16 @@ def test_labels_are_brought_to_the_grid_of_a_coarse_level():
     drawn = torch.ones(1, 2, dtype=torch.bool)
     assert segmentation_loss(coarse, labels, drawn) < 1e-3
     assert segmentation_loss(coarse.flip(2), labels, drawn) > 1
+
+
+def test_false_marks_on_an_empty_image_cost_half_at_their_setting():
+    """50 false pixels; half of the Dice is pooled (all lost), half that of the image."""
+    labels = torch.zeros(1, 20, 20, dtype=torch.long)
+    logits = torch.zeros(1, 2, 20, 20)
+    logits[:, 0], logits[:, 1] = 40.0, 0.0
+    logits[:, 1, :5, :10], logits[:, 0, :5, :10] = 40.0, 0.0
+    drawn = torch.ones(1, 2, dtype=torch.bool)
+    entropy = -np.log(1e-6) * 50 / 400
+    for empty_voxels, each in ((50.0, 0.5), (450.0, 0.9)):
+        loss = float(segmentation_loss(logits, labels, drawn, empty_voxels)) - entropy
+        assert loss == pytest.approx(1 - 0.5 * each - 0.5 / 51, abs=1e-3)

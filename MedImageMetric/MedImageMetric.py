@@ -100,6 +100,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self.packages = None
+        self.run = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -114,9 +115,12 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = MedImageMetricLogic()
 
-        from MedImageLib.in_slicer import PackagesSection
+        from MedImageLib.in_slicer import PackagesSection, PanelRun
 
-        self.packages = PackagesSection(self.ui, _("Cancel"))
+        ui = self.ui
+        self.packages = PackagesSection(ui, _("Cancel"))
+        self.run = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        ui.progressBar.visible = False
 
         # Connections
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
@@ -124,6 +128,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         # Buttons
         self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
+        self.ui.screenButton.connect("clicked(bool)", self.onScreenButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
 
         self.initializeParameterNode()
@@ -131,6 +136,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.packages.cancel()
+        self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -148,6 +154,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
+        self.run.cancel()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -179,7 +186,8 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         canApply = bool(self._parameterNode and self._parameterNode.inputVolume)
-        self.ui.applyButton.enabled = canApply
+        self.ui.applyButton.enabled = canApply and not self.run.running
+        self.ui.screenButton.enabled = canApply
         self.ui.applyButton.toolTip = (
             _("Grade and measure the radiograph") if canApply else _("Select a chest radiograph")
         )
@@ -221,6 +229,30 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
         self.ui.levelLabel.text = parameters.resultText.partition("\n")[0]
         return _("Done.")
+
+    def onScreenButton(self) -> None:
+        """Screen the scan when user clicks "Is this scan normal?"; a click meanwhile cancels."""
+        from MedImageLib.background.job import JobCancelledError
+        from MedImageLib.in_slicer import ensure_packages
+
+        if self.run.running:
+            self.run.cancel()
+            return
+        self.ui.statusLabel.text = _("Working...")
+        self.ui.applyButton.enabled = False
+        with slicer.util.tryWithErrorDisplay(_("The scan could not be screened.")):
+            try:
+                ensure_packages("MedImageMetric")
+                parameters = self._parameterNode
+                parameters.resultText = self.logic.screen(parameters.inputVolume, self.run.call)
+                self.ui.statusLabel.text = _("Done.")
+            except JobCancelledError:
+                self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
+            except Exception:
+                self.ui.statusLabel.text = _("Nothing was computed.")
+                raise
+            finally:
+                self._checkCanApply()
 
     def onInstallButton(self) -> None:
         """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
@@ -294,6 +326,32 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         if drawMeasurement:
             self.drawShapes(result, labels.geometry)
         return result_text(dataclasses.replace(result, values=(), flags=()))
+
+    def screen(self, inputVolume: vtkMRMLScalarVolumeNode, run=None) -> str:
+        """
+        Ask whether a scan is normal, by the model of its kind; the verdict stays on the node.
+        Can be used without GUI widget.
+        :param inputVolume: radiograph, CT or MR
+        :param run: calls a function by its name; the panel's does so in another process
+        :return: verdict, score and guidance, in words
+        """
+        if not inputVolume:
+            raise ValueError("Input volume is invalid")
+
+        from pathlib import Path
+
+        from MedImageLib.in_slicer import run_here
+        from MedImageLib.nodes import set_scan_verdict, volume_of
+        from MedImageLib.result_text import result_text
+        from MedImageLib.scan_verdict import verdict_of_result
+        from MedImageMetricLib.normality.settings import AnomalySettings
+
+        set_scan_verdict(inputVolume, None)
+        screen = "MedImageMetricLib.normality.processing:screen_image"
+        settings = AnomalySettings(report=False)
+        result, _screening = (run or run_here)(screen, volume_of(inputVolume), Path(), settings)
+        set_scan_verdict(inputVolume, verdict_of_result(result))
+        return result_text(result)
 
     def analyzeRadiograph(self, volume, settings):
         """The package's analysis of a radiograph."""

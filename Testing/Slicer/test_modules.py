@@ -50,9 +50,13 @@ def radiograph_pixels(geometry: Geometry) -> np.ndarray:
 
 @pytest.fixture
 def radiograph_network(monkeypatch):
-    """The network answers the labels above; the settings that it was called with are returned."""
-    from MedImageMetricLib.radiograph import analysis, segmentation
+    """The network answers the labels above; the settings that it was called with are returned.
 
+    No other detector is installed.
+    """
+    from MedImageMetricLib.radiograph import analysis, detectors, segmentation
+
+    monkeypatch.setattr(detectors, "_installed", lambda name, folder: detectors.NO_DETECTOR)
     calls = []
 
     def labels_of_plane(plane, model_, settings=None, cleaned=None):
@@ -259,6 +263,41 @@ def test_what_is_no_radiograph_is_refused_in_words(application, radiograph_netwo
     widget.ui.applyButton.click()
     [(_, error)] = application.errors
     assert "5 slices" in str(error)
+
+
+def test_a_scan_is_screened_from_the_panel_and_the_verdict_stays(application, monkeypatch):
+    from MedImageLib import in_slicer
+    from MedImageLib.nodes import scan_verdict_of
+    from MedImageLib.results import InputIdentity, Measurement, ModelUsed, QualityFlag, Result
+    from MedImageLib.scan_verdict import FLAG, TASK
+
+    values = {"score": 3.0, "threshold": 2.0, "confidence": 0.9}
+    result = Result(
+        module="MedImageMetric",
+        task=TASK,
+        inputs=(InputIdentity("0" * 64, "DX", (1, 4, 4), None),),
+        values=tuple(Measurement(name, value, "1") for name, value in values.items()),
+        flags=(QualityFlag(FLAG, "not", "Looks normal"),),
+        models=(ModelUsed("normality_radiograph", "1.0", "ab" * 32),),
+    )
+    calls = []
+
+    def call(run, function, *arguments):
+        calls.append((function, arguments[0].array.shape))
+        return result, None
+
+    monkeypatch.setattr(in_slicer.PanelRun, "call", call)
+    node = add_radiograph(application.scene)
+    widget = panel(application, "MedImageMetric")
+    widget.ui.screenButton.click()
+    assert application.errors == []
+    assert calls == [("MedImageMetricLib.normality.processing:screen_image", RADIOGRAPH.shape)]
+    verdict = scan_verdict_of(node)
+    assert verdict is not None
+    assert (verdict.verdict, verdict.score) == ("abnormal", 3.0)
+    assert widget.ui.statusLabel.text == "Done."
+    assert widget.ui.applyButton.enabled
+    assert widget.ui.resultTextEdit.plainText
 
 
 def test_cine_is_processed_from_the_panel(application, cine_network):

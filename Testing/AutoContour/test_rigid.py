@@ -138,6 +138,9 @@ def test_what_cannot_be_registered_is_named(patient):
     slice_ = Volume(np.arange(100.0).reshape(1, 10, 10), Geometry((1, 10, 10)))
     with pytest.raises(InputError, match="at least 4"):
         register_rigid(slice_, good)
+    huge = dataclasses.replace(good.geometry, spacing_mm=(3.0, 3.0, 500.0))
+    with pytest.raises(GeometryError, match="500 mm"):
+        register_rigid(dataclasses.replace(good, geometry=huge), good)
     unknown = dataclasses.replace(
         good, geometry=dataclasses.replace(good.geometry, spacing_known=False)
     )

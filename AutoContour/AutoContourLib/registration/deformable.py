@@ -26,6 +26,7 @@ from AutoContourLib.registration.field_quality import (
     map_of_use,
     sampled_field,
 )
+from AutoContourLib.registration.gray_values import body_mask, comparable
 from MedImageLib.errors import Remark
 from MedImageLib.geometry import Geometry
 from MedImageLib.resampling import resampled
@@ -84,23 +85,9 @@ def register_deformable(
         fixed, seen, similarity, disagreement,
         settings.least_similarity, settings.largest_disagreement_mm,
     )  # fmt: skip
-    usable = bad <= settings.largest_bad_share
-    remarks = []
-    if not usable:
-        remarks.append(
-            Remark(
-                "field-not-usable",
-                f"In {bad:.0%} of the common body the images stay unlike or both directions "
-                "disagree: do not use the displacement field.",
-            )
-        )
-    elif bad > 0.01:
-        remarks.append(
-            Remark(
-                "field-not-usable-in-places",
-                f"Do not use the field in {bad:.0%} of the common body; the map shows where.",
-            )
-        )
+    common = body_mask(comparable(fixed)) & seen
+    alike = float(similarity[common].mean()) if common.any() else 0.0
+    usable, remarks = _verdict(fixed, moving, bad, alike, settings)
     if stiffer:
         remarks.append(
             Remark("field-stiffened", "The field would have folded and was made stiffer.")
@@ -119,6 +106,30 @@ def register_deformable(
         usable,
         tuple(remarks),
     )
+
+
+def _verdict(
+    fixed: Volume, moving: Volume, bad: float, alike: float, settings: DeformableSettings
+) -> tuple[bool, list[Remark]]:
+    """Whether the field may be used: bad share of the body, mean local similarity."""
+    one_mode = fixed.modality == moving.modality == "CT"
+    least = settings.least_mean_similarity if one_mode else settings.least_mean_similarity_modes
+    if alike < least:
+        text = (
+            f"After registration the images agree by {alike:.2f} only, {least:.2f} is expected of "
+            "one patient: another patient or another region. Do not use the displacement field."
+        )
+        return False, [Remark("images-stay-unlike", text)]
+    if bad > settings.largest_bad_share:
+        text = (
+            f"In {bad:.0%} of the common body the images stay unlike or both directions disagree: "
+            "do not use the displacement field."
+        )
+        return False, [Remark("field-not-usable", text)]
+    if bad > 0.01:
+        text = f"Do not use the field in {bad:.0%} of the common body; the map shows where."
+        return True, [Remark("field-not-usable-in-places", text)]
+    return True, []
 
 
 def _unfolded(

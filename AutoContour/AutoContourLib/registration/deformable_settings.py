@@ -49,6 +49,15 @@ class DeformableSettings:
     least_similarity: float = setting(
         0.3, help="Local correlation below which the field is not used.", minimum=0, maximum=1
     )
+    least_mean_similarity: float = setting(
+        0.8,
+        help="Mean local correlation below which two CT are not of one patient.",
+        minimum=0,
+        maximum=1,
+    )
+    least_mean_similarity_modes: float = setting(
+        0.65, help="The same for other pairs of images.", minimum=0, maximum=1
+    )
     largest_bad_share: float = setting(
         0.25, help="Share of the common body that may be unusable.", minimum=0, maximum=1
     )

@@ -23,6 +23,7 @@ from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.volume import Volume
 
 PARTIAL_BELOW = 0.6
+LARGEST_SPACING_MM = 40.0
 # A body is nearly its own mirror image, so that a flip shows by little.
 FLIP_GAIN = 1.05
 _FLIPPED = Remark(
@@ -121,6 +122,11 @@ def _check(name: str, image: Volume) -> None:
         )
     if not image.geometry.spacing_known:
         raise GeometryError(f"The spacing of the {name} image is not known; set it first.")
+    if max(image.geometry.spacing_mm) > LARGEST_SPACING_MM:
+        raise GeometryError(
+            f"The {name} image has voxels of {max(image.geometry.spacing_mm):g} mm; at most "
+            f"{LARGEST_SPACING_MM:g} mm are expected of a patient. Check its spacing."
+        )
     if not np.isfinite(image.array).all():
         raise InputError(f"The {name} image holds values that are not finite.")
     if image.array.min() == image.array.max():

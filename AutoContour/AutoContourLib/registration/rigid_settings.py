@@ -39,7 +39,7 @@ class RigidSettings:
         maximum=1,
     )
     least_agreement_modes: float = setting(
-        0.5,
+        0.68,
         help="The same for two modalities, where edges differ by nature.",
         minimum=0,
         maximum=1,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import numpy as np
 import pytest
 
-from MedImageLib.network.samples import UNKNOWN
+from MedImageLib.network.samples import UNKNOWN, Source, read_samples
 from MedImageMetricLib.radiograph import drawn_bones
 from MedImageMetricLib.radiograph.drawn_bones import (
     CLAVICLES_SHARE,
@@ -140,3 +141,26 @@ def test_lungs_of_a_generated_radiograph_are_where_their_masks_are():
     assert found.base == pytest.approx(rows[-1], abs=12)
     assert found.width == pytest.approx(columns[-1] - columns[0], abs=12)
     assert found.apex < found.dome < found.base
+
+
+@pytest.mark.parametrize("source", ["wingspan", "hannover"])
+def test_the_band_of_real_radiographs_holds_what_was_read(data_dir, source):
+    folder = data_dir / "cxr_read_by_eye"
+    with (folder / f"{source}.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["spine_x_mid"] and row["spine_x_top"]]
+    chosen = {row["id"]: row for row in rows[:3]}
+    wanted = Source(
+        source,
+        f"cxr_{source}/index.csv",
+        reading=f"cxr_read_by_eye/{source}.csv",
+        drawing="MedImageMetricLib.radiograph.drawn_bones:spine_band",
+        where={"id": list(chosen)},
+    )
+    samples = read_samples(data_dir, [wanted])
+    assert len(samples) == 3
+    for sample in samples:
+        assert {0, 1} <= set(np.unique(sample.label)) <= {0, 1, UNKNOWN}
+        marked = np.flatnonzero((sample.label == 1).any(0))
+        for name in ("top", "mid"):
+            assert marked[0] < float(chosen[sample.id][f"spine_x_{name}"]) < marked[-1]
+        assert 0 <= sample.fold < 5

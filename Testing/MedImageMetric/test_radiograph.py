@@ -15,8 +15,9 @@ from MedImageLib.reading import read_image
 from MedImageLib.volume import Volume
 from MedImageMetricLib.radiograph.analysis import analyze_radiograph, circumstances_of
 from MedImageMetricLib.radiograph.detections import Circumstances, NotAssessable, Region
-from MedImageMetricLib.radiograph.detectors import MODEL_NAMES
+from MedImageMetricLib.radiograph.detectors import MODEL_NAMES, installed_models
 from MedImageMetricLib.radiograph.segmentation import (
+    MODEL,
     chest_doubts,
     content_box,
     largest_parts,
@@ -94,7 +95,22 @@ def generated():
 
 @pytest.fixture(scope="module")
 def analysis(generated):
-    return analyze_radiograph(generated.image)
+    """By the model of lungs and heart alone."""
+    return analyze_radiograph(generated.image, models={MODEL: installed_models()[MODEL]})
+
+
+def test_the_installed_spine_lies_on_the_generated_one(generated):
+    models = {name: installed_models()[name] for name in (MODEL, "radiograph_spine")}
+    found = analyze_radiograph(generated.image, models=models)
+    offset = found.assessment.condition("spine_offset")
+    truth = generated.labels["spine"][0]
+    rows = np.flatnonzero(found.detections.spine.mask.any(1))
+    middles = [np.flatnonzero(truth[row]).mean() for row in rows]
+    width = truth.shape[1]
+    assert offset.signed == pytest.approx((np.mean(middles) - (width - 1) / 2) / width, abs=0.015)
+    assert offset.state == "satisfied"
+    inside = found.detections.spine.mask & truth
+    assert inside.sum() > 0.8 * found.detections.spine.area_px
 
 
 def test_generated_radiograph_overlaps_its_truth(generated, analysis):

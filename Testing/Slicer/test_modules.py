@@ -56,7 +56,14 @@ def radiograph_network(monkeypatch):
     """
     from MedImageMetricLib.radiograph import analysis, detectors, segmentation
 
-    monkeypatch.setattr(detectors, "_installed", lambda name, folder: detectors.NO_DETECTOR)
+    installed = detectors._installed
+    monkeypatch.setattr(
+        detectors,
+        "_installed",
+        lambda name, folder: (
+            installed(name, folder) if name == segmentation.MODEL else detectors.NO_DETECTOR
+        ),
+    )
     calls = []
 
     def labels_of_plane(plane, model_, settings=None, cleaned=None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from MedImageLib.errors import ModelError, Remark
-from MedImageLib.resources import resources_folder
+from MedImageLib.resources import installed_models as all_models
 from MedImageLib.volume import Volume, VolumeSequence
 from MedImageMetricLib.normality.model import (
     NormalityModel,
@@ -20,13 +20,8 @@ CLEARLY_BELOW_WATER = -150  # Hounsfield units; other images have no negative va
 
 
 def installed_models() -> dict[str, Path]:
-    """Folders of the models of the product, by name."""
-    folder = resources_folder() / "models"
-    return {
-        path.name: path
-        for path in sorted(folder.glob(f"{PREFIX}*"))
-        if (path / "model.json").is_file()
-    }
+    """Folders of the models of this kind, by name."""
+    return {name: path for name, path in all_models().items() if name.startswith(PREFIX)}
 
 
 def model_for(

@@ -20,7 +20,7 @@ from scipy import ndimage
 from MedImageLib.errors import ModelError
 from MedImageLib.network.inference import InferenceSettings, segment_plane
 from MedImageLib.network.model_store import Model, load_model
-from MedImageLib.resources import resources_folder
+from MedImageLib.resources import installed_models as all_models
 from MedImageMetricLib.radiograph.detections import (
     NO_DETECTOR,
     Box,
@@ -198,12 +198,11 @@ def overlap(a: Box, b: Box) -> float:
 
 
 def _installed(name: str, folder: str) -> Model | NotAssessable:
-    places = [Path(folder) / name] if folder else []
-    for place in (*places, resources_folder() / "models" / name):
-        card = place / "model.json"
-        if card.is_file():
-            return _loaded(str(place), card.stat().st_mtime_ns)
-    return NO_DETECTOR
+    named = Path(folder) / name
+    place = named if folder and (named / "model.json").is_file() else all_models().get(name)
+    if place is None:
+        return NO_DETECTOR
+    return _loaded(str(place), (place / "model.json").stat().st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4 * len(MODEL_NAMES))

@@ -238,7 +238,8 @@ def _read_itk(
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
     data = finite(data.astype(np.float32) if data.dtype == np.float64 else data, remarks)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if data.ndim == 3:
         return Volume(data, geometry, source_sha256=digest, remarks=tuple(remarks))
     if times is None and dimension == 4:

@@ -48,7 +48,11 @@ class CtTraining:
     augmentation: CtAugmentation = field(default_factory=CtAugmentation)
     fit: FitSettings = field(default_factory=FitSettings)
     sides: dict[str, int] = setting(help="Exchanged when mirrored.", default_factory=dict)
-    final_steps: int = setting(400, help="All patients, from the first fold's weights.", minimum=1)
+    final_steps: int = setting(
+        400,
+        help="All patients, from the first fold's weights; 0 = those weights are the model.",
+        minimum=0,
+    )
     batch: int = setting(2, help="Views in a step.", minimum=1)
     seed: int = setting(1, help="Of weights and views.", minimum=0)
     licence: str = setting("", help="Of the weights.")
@@ -73,8 +77,9 @@ def train(
 ) -> dict[str, list[dict[str, Any]]]:
     """Train what is not trained yet, score the folds asked for, store the model of all patients.
 
-    folds: 0 to 4 hold out that fold; 5 trains on all. publish: folder of the model, `run`/model
-    when None. Returns the tables by title. Raises SettingsError for a localizer.
+    folds: 0 to 4 hold out that fold; 5 trains on all and stores the model. publish: folder of
+    the model, `run`/model when None. Returns the tables by title. Raises SettingsError for a
+    localizer.
     """
     from AutoContourLib.contours.evaluation import evaluate_cases, write_scores
 
@@ -99,9 +104,12 @@ def train(
             f"Out of fold, folds {[f for f in trained if f in folds]} of 0 to 4; patients never "
             "shared; drawn organs that the volume holds whole; on the volumes' own coarse grid."
         )
+        stored = FOLDS if settings.final_steps else 0
+        if not settings.final_steps:
+            protocol += " The stored weights are those of fold 0, which never saw its patients."
         save_model(
             publish or run / "model",
-            trained_network(run, FOLDS, settings.network),
+            trained_network(run, stored, settings.network),
             _card(settings, cases, {"protocol": protocol, "tables": tables}, command),
         )
         say(f"stored {publish or run / 'model'}")
@@ -170,9 +178,9 @@ def _train_fold(
 ) -> None:
     folder = fold_folder(run, fold)
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / DONE).exists():
-        return
     last = fold >= FOLDS
+    if (folder / DONE).exists() or (last and not settings.final_steps):
+        return
     start = fold_folder(run, 0) / CHECKPOINT
     steps = settings.final_steps if last else settings.fit.steps
     if last and not start.exists() and steps < settings.fit.steps:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,14 +20,16 @@ from AutoContourLib.study.pixel_kind import pixel_kind
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.volume import Volume
 
-MODEL = "ct_head_neck"
+if TYPE_CHECKING:
+    from MedImageLib.network.model_store import Model
+
 # Painted in this order into the label map: later ones lie on top of earlier ones.
 ORDER = (
     *("body", "bone", "right_lung", "left_lung", "mandible", "larynx"),
     *("esophagus", "right_parotid", "left_parotid", "brainstem", "spinal_cord"),
 )
 _FEWEST_SLICES = 5
-_ORGANS = "organs"
+_EVEN_MM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,53 +68,50 @@ def contour_ct(scan: Volume, settings: ContourSettings | None = None) -> Contour
     settings = settings or ContourSettings()
     remarks = [*_fitness(scan)]
     started = time.monotonic()
-    seconds: dict[str, float] = {}
-    masks: dict[str, np.ndarray] = {}
-    checks: tuple[OrganCheck, ...] = ()
-    used = None
-    level = 0
-    even = None
+    model = None
     if settings.organs:
-        from AutoContourLib.contours.ct_organs import organ_labels
-        from MedImageLib.network.inference import InferenceSettings
         from MedImageLib.network.model_store import load_model
 
         model = load_model(settings.model)
-        used = (model.card.name, model.card.version, model.weights_sha256)
-        even = even_view(scan, model.card.framing.pixel_mm)
-        answer = organ_labels(
-            model.network,
-            even,
-            scan.geometry,
-            InferenceSettings(
-                level=settings.level,
-                stop_below=settings.stop_below,
-                memory_limit_mib=settings.memory_limit_mib,
-            ),
-        )
-        level = answer.level
-        labels = cleaned(answer.labels, model.structures, scan.geometry)
-        labels, checks, told = checked(labels, model.structures, scan.geometry, head_neck_anatomy())
-        remarks += told
-        for number, name in model.structures.items():
-            if (labels == number).any():
-                masks[name] = labels == number
-        seconds[_ORGANS] = time.monotonic() - started
-    if settings.trunk:
-        begun = time.monotonic()
-        found = trunk_masks(even if even is not None else even_view(scan, 2.0), scan)
-        masks |= found
-        if "body" not in found:
-            remarks.append(Remark("no-body", "No body was found on the scan."))
-        seconds["trunk"] = time.monotonic() - begun
+    even = even_view(scan, model.card.framing.pixel_mm if model else _EVEN_MM)
+    body = ct_trunk.body_mask(even.array, even.geometry.spacing_mm[0])
+    if not body.any():
+        remarks.append(Remark("no-body", "No body was found on the scan."))
+    masks = trunk_masks(even, body, scan) if settings.trunk else {}
+    seconds = {"trunk": time.monotonic() - started}
+    if model is None:
+        return Contours(scan, masks, (), tuple(remarks), seconds=seconds)
+    begun = time.monotonic()
+    labels, checks, told, level = _organs(model, even, body, scan, settings)
+    for number, name in model.structures.items():
+        if (mask := labels == number).any():
+            masks[name] = mask
+    seconds["organs"] = time.monotonic() - begun
     ordered = {key: masks[key] for key in ORDER if key in masks}
-    return Contours(scan, ordered, checks, tuple(remarks), used, level, seconds)
+    used = (model.card.name, model.card.version, model.weights_sha256)
+    return Contours(scan, ordered, checks, (*remarks, *told), used, level, seconds)
 
 
-def trunk_masks(even: Volume, scan: Volume) -> dict[str, np.ndarray]:
-    """Body, lungs and bone that are there, on the scan's grid."""
+def _organs(
+    model: Model, even: Volume, body: np.ndarray, scan: Volume, settings: ContourSettings
+) -> tuple[np.ndarray, tuple[OrganCheck, ...], tuple[Remark, ...], int]:
+    """Checked labels on the scan's grid, what was found of each organ, remarks, level."""
+    from AutoContourLib.contours.ct_organs import organ_labels
+    from MedImageLib.network.inference import InferenceSettings
+
+    how = InferenceSettings(
+        level=settings.level,
+        stop_below=settings.stop_below,
+        memory_limit_mib=settings.memory_limit_mib,
+    )
+    answer = organ_labels(model.network, even, scan.geometry, how, body)
+    labels = cleaned(answer.labels, model.structures, scan.geometry)
+    return *checked(labels, model.structures, scan.geometry, head_neck_anatomy()), answer.level
+
+
+def trunk_masks(even: Volume, body: np.ndarray, scan: Volume) -> dict[str, np.ndarray]:
+    """Body, lungs and bone that are there, on the scan's grid; body: on the even grid."""
     hu, pixel_mm = even.array, even.geometry.spacing_mm[0]
-    body = ct_trunk.body_mask(hu, pixel_mm)
     bone = ct_trunk.bone_mask(hu, body, pixel_mm)
     found = {
         "body": body,

@@ -20,6 +20,8 @@ from MedImageLib.volume import Volume
 
 _LEAST_SHARE = 0.05
 _EMPTY_GRAY = -1.3
+_OVERLAP = 24  # voxels, about 5 cm
+_MARGIN = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,16 +37,28 @@ def organ_labels(
     even: Volume,
     target: Geometry,
     settings: InferenceSettings | None = None,
+    body: np.ndarray | None = None,
 ) -> OrganLabels:
     """Label map of the network's classes on the target grid.
 
-    even: CT on the network's cubic voxels along LPS. Probabilities are interpolated to the target
-    before a class is chosen, so that the border is finer than the network's grid.
+    even: CT on the network's cubic voxels along LPS. body: bool mask on it; only its box is
+    looked at. Probabilities are interpolated to the target before a class is chosen, so that the
+    border is finer than the network's grid.
     """
-    probabilities, level = tiled_probabilities(
-        network, gray_of_hu(even.array), settings, overlap=32, empty_below=_EMPTY_GRAY
+    place = _box_of(body) if body is not None and body.any() else (slice(None),) * 3
+    seen = even.array[place]
+    start = [part.start or 0 for part in place]
+    slices, rows, columns = seen.shape
+    fine = Geometry(
+        (slices, rows, columns),
+        even.geometry.spacing_mm,
+        tuple(even.geometry.points_mm(np.array(start[::-1], float)).tolist()),
+        even.geometry.direction,
     )
-    coarse = coarse_geometry(even.geometry, network.settings.stem_stride)
+    probabilities, level = tiled_probabilities(
+        network, gray_of_hu(seen), settings, overlap=_OVERLAP, empty_below=_EMPTY_GRAY
+    )
+    coarse = coarse_geometry(fine, network.settings.stem_stride)
     labels = np.zeros(target.shape, np.uint8)
     box = box_on(target, coarse, probabilities[0] < 1 - _LEAST_SHARE)
     if box is None:
@@ -60,3 +74,12 @@ def organ_labels(
         np.maximum(best, share, out=best)
     labels[box] = found
     return OrganLabels(labels, level)
+
+
+def _box_of(mask: np.ndarray) -> tuple[slice, ...]:
+    """The box of a mask with a margin of air."""
+    ends = []
+    for axis in range(3):
+        hit = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        ends.append(slice(max(0, int(hit[0]) - _MARGIN), int(hit[-1]) + 1 + _MARGIN))
+    return tuple(ends)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -46,6 +47,17 @@ def nowhere(tmp_path_factory):
 def measured(beat, nowhere):
     made, labels = beat
     return analyze_labels(made.sequence, labels, NO_SCENE, nowhere)
+
+
+def test_an_analysis_travels_between_processes(measured):
+    """The panel's computation runs in a process of its own."""
+    arrived = pickle.loads(pickle.dumps(measured))
+    assert index_rows(arrived) == index_rows(measured)
+    assert [r.code for r in arrived.remarks] == [r.code for r in measured.remarks]
+    assert all(
+        np.array_equal(a.array, b.array)
+        for a, b in zip(arrived.labels, measured.labels, strict=True)
+    )
 
 
 def test_exact_labels_give_exact_function(beat, measured):

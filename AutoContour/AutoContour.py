@@ -84,6 +84,7 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self.packages = None
+        self.run = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -98,9 +99,12 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = AutoContourLogic()
 
-        from MedImageLib.in_slicer import PackagesSection
+        from MedImageLib.in_slicer import PackagesSection, PanelRun
 
-        self.packages = PackagesSection(self.ui, _("Cancel"))
+        ui = self.ui
+        self.packages = PackagesSection(ui, _("Cancel"))
+        self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        ui.progressBar.visible = False
 
         # Connections
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
@@ -115,6 +119,7 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.packages.cancel()
+        self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -132,6 +137,7 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
+        self.run.cancel()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -162,44 +168,37 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._checkCanApply()
 
     def _checkCanApply(self, caller=None, event=None) -> None:
-        missing = self.logic.missingStep()
         selected = bool(self._parameterNode and self._parameterNode.inputVolume)
-        self.ui.applyButton.enabled = selected and not missing
-        if missing:
-            self.ui.statusLabel.text = missing
-            self.ui.applyButton.toolTip = missing
-        elif selected:
-            self.ui.applyButton.toolTip = _("Contour the planning image")
-        else:
-            self.ui.applyButton.toolTip = _("Select a planning image")
+        self.ui.applyButton.enabled = selected
+        self.ui.applyButton.toolTip = (
+            _("Contour the planning image") if selected else _("Select a planning image")
+        )
 
     def onApplyButton(self) -> None:
-        """Run processing when user clicks "Apply" button."""
+        """Run processing when user clicks "Apply" button; a click while it runs cancels."""
+        if self.run.running:
+            self.run.cancel()
+        else:
+            self._apply()
+
+    def _apply(self) -> None:
+        """Do what the button says and show how it ended."""
+        from MedImageLib.background.job import JobCancelledError
+        from MedImageLib.in_slicer import ensure_packages
+
         self.ui.statusLabel.text = _("Working...")
-        slicer.app.processEvents()
-        with slicer.util.tryWithErrorDisplay(
-            _("The study could not be processed."), waitCursor=True
-        ):
+        with slicer.util.tryWithErrorDisplay(_("The study could not be processed.")):
             try:
-                self.ui.statusLabel.text = self._apply()
+                ensure_packages("AutoContour")
+                self.logic.contour(self._parameterNode, self.run.call)
+                self.ui.statusLabel.text = _("Done. Look at every contour before you use it.")
+            except JobCancelledError:
+                self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
             except Exception:
                 self.ui.statusLabel.text = _("Nothing was computed.")
                 raise
-
-    def _apply(self) -> str:
-        """Do what the button says and return what to show as status."""
-        from MedImageLib.in_slicer import ensure_packages
-
-        ensure_packages("AutoContour")
-        parameters = self._parameterNode
-        if not parameters.outputSegmentation:
-            parameters.outputSegmentation = slicer.mrmlScene.AddNewNodeByClass(
-                "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(_("Contours"))
-            )
-        parameters.resultText = self.logic.process(
-            parameters.inputVolume, parameters.outputSegmentation
-        )
-        return _("Done.")
+            finally:
+                self._checkCanApply()
 
     def onInstallButton(self) -> None:
         """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
@@ -222,45 +221,38 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
     def getParameterNode(self):
         return AutoContourParameterNode(super().getParameterNode())
 
-    def missingStep(self) -> str:
-        """Which step this version lacks, in words; empty when all are there."""
-        if importlib.util.find_spec("AutoContourLib.contours") is None:
-            return _("Contouring is not part of this version yet: nothing can be applied.")
-        return ""
-
-    def process(
-        self,
-        inputVolume: vtkMRMLScalarVolumeNode,
-        outputSegmentation: vtkMRMLSegmentationNode,
-    ) -> str:
+    def contour(self, parameters: AutoContourParameterNode, run=None) -> str:
         """
-        Contour a planning image.
+        Contour the planning image of the parameters into their segmentation.
         Can be used without GUI widget.
-        :param inputVolume: planning image
-        :param outputSegmentation: gets one segment for each organ
+        :param parameters: see AutoContourParameterNode; a segmentation is made when none is chosen
+        :param run: calls a function by its name; the panel's does so in another process
         :return: what was found, in words
         """
-        if not inputVolume or not outputSegmentation:
-            raise ValueError("Input volume or output segmentation is invalid")
+        if not parameters.inputVolume:
+            raise ValueError("Input volume is invalid")
 
+        from AutoContourLib.contours.contour_settings import ContourSettings
+        from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import segment_of, update_segmentation, volume_of
         from MedImageLib.result_text import result_text
         from MedImageLib.terminology import structure
 
-        found, result = self.contourImage(volume_of(inputVolume))
-        segments = [segment_of(structure(n), label) for label, n in found.model.structures.items()]
-        update_segmentation(outputSegmentation, found.labels, segments, reference_node=inputVolume)
-        return result_text(result)
-
-    def contourImage(self, volume):
-        """The package's contours and result of a planning image."""
-        missing = self.missingStep()
-        if missing:
-            raise NotImplementedError(missing)
-
-        from AutoContourLib.contours import contour_image
-
-        return contour_image(volume)
+        settings = ContourSettings()
+        contour = "AutoContourLib.contours.contour_files:contour_image"
+        scan = volume_of(parameters.inputVolume)
+        contours, result = (run or run_here)(contour, scan, settings)
+        labels, names = contours.label_map()
+        if not parameters.outputSegmentation:
+            parameters.outputSegmentation = slicer.mrmlScene.AddNewNodeByClass(
+                "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(_("Contours"))
+            )
+        segments = [segment_of(structure(name), value) for value, name in names.items()]
+        update_segmentation(
+            parameters.outputSegmentation, labels, segments, reference_node=parameters.inputVolume
+        )
+        parameters.resultText = result_text(result)
+        return parameters.resultText
 
 
 #
@@ -278,19 +270,20 @@ class AutoContourTest(ScriptedLoadableModuleTest):
     def runTest(self):
         """Run as few or as many tests as needed here."""
         self.setUp()
-        self.test_SaysWhatIsMissing()
+        self.test_RefusesWhatIsNoCt()
 
-    def test_SaysWhatIsMissing(self):
-        """Without the step of contouring the logic says so, and nothing is left half done."""
+    def test_RefusesWhatIsNoCt(self):
+        """An image that is no CT is refused in words, and nothing is left half done."""
         import numpy as np
+
+        from MedImageLib.errors import InputError
 
         self.delayDisplay("Starting the test")
         logic = AutoContourLogic()
-        if logic.missingStep():
-            inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
-            slicer.util.updateVolumeFromArray(inputVolume, np.zeros((4, 8, 8), np.int16))
-            segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-            with self.assertRaises(NotImplementedError):
-                logic.process(inputVolume, segmentation)
-            self.assertEqual(segmentation.GetSegmentation().GetNumberOfSegments(), 0)
+        parameters = logic.getParameterNode()
+        parameters.inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+        slicer.util.updateVolumeFromArray(parameters.inputVolume, np.zeros((8, 8, 8), np.int16))
+        with self.assertRaises(InputError):
+            logic.contour(parameters)
+        self.assertIsNone(parameters.outputSegmentation)
         self.delayDisplay("Test passed")

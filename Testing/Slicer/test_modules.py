@@ -418,16 +418,29 @@ def test_a_cine_without_browser_gets_one(application, cine_network):
     assert application.scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode") == 1
 
 
-def test_contouring_says_that_it_is_missing(application, monkeypatch):
-    add_radiograph(application.scene)
+def test_a_ct_is_contoured_from_the_panel(application, monkeypatch):
+    """The organs are replaced by two boxes; body and checks are not asked."""
+    from AutoContourLib.contours import contour_files, contouring
+    from MedImageLib.nodes import segmentation_labels, segments_of
+
+    def contour_ct(scan, settings=None):
+        masks = {"body": np.ones(scan.array.shape, bool)}
+        masks["mandible"] = np.zeros(scan.array.shape, bool)
+        masks["mandible"][0, 10:20, 30:50] = True
+        return contouring.Contours(scan, masks)
+
+    monkeypatch.setattr(contour_files, "contour_ct", contour_ct)
+    node = add_radiograph(application.scene)
     widget = panel(application, "AutoContour")
-    missing = widget.logic.missingStep()
-    if not missing:
-        pytest.skip("contouring is there")
-    assert "not part of this version yet" in widget.ui.statusLabel.text
-    assert not widget.ui.applyButton.enabled
-    with pytest.raises(NotImplementedError, match="not part of this version"):
-        widget.logic.contourImage(None)
+    assert widget.ui.inputSelector.currentNode() == node
+    widget.ui.applyButton.click()
+    assert application.errors == []
+    segmentation = widget.ui.outputSelector.currentNode()
+    assert [segment.name for segment in segments_of(segmentation)] == ["Body", "Mandible"]
+    values = np.unique(segmentation_labels(segmentation).array, return_counts=True)
+    assert sorted(values[1]) == [200, 80 * 100 - 200]
+    assert "to be reviewed" in widget.ui.resultTextEdit.plainText.lower()
+    assert "Look at every contour" in widget.ui.statusLabel.text
 
 
 @pytest.mark.parametrize(

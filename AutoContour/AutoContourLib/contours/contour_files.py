@@ -35,6 +35,14 @@ NAMES_FILE = "labels.json"
 PLANES = {"k": "axial", "j": "coronal", "i": "sagittal"}
 
 
+def contour_image(scan: Volume, settings: ContourSettings | None = None) -> tuple[Contours, Result]:
+    """Contours and result of a CT; nothing is written. Raises as `contour_ct` does."""
+    settings = settings or ContourSettings()
+    started = time.monotonic()
+    contours = contour_ct(scan, settings)
+    return contours, contour_result(contours, settings, time.monotonic() - started)
+
+
 def contour_scan(
     scan: Volume,
     folder: Path,

@@ -173,7 +173,7 @@ def mattes(pair: Pair) -> np.ndarray:
     method.SetMetricSamplingStrategy(method.RANDOM)
     method.SetMetricSamplingPercentage(0.2, 1)
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsGradientDescent(1.0, 200, 1e-6, 10)
+    method.SetOptimizerAsRegularStepGradientDescent(2.0, 1e-4, 300, 0.6)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetShrinkFactorsPerLevel([4, 2, 1])
     method.SetSmoothingSigmasPerLevel([2, 1, 0])

@@ -100,28 +100,38 @@ def matched(still: Tensor, free: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     The one whose gray value tells more of the other's is replaced by the other's mean at its
     gray values (as the correlation ratio does, Roche et al., MICCAI 1998).
     """
-    chosen = (seen > 0) & ((still - still.min() > _AIR) | (free - free.min() > _AIR))
-    stride = max(1, int(chosen.sum()) // 200_000)
-    x, y = still[chosen][::stride], free[chosen][::stride]
-    if x.numel() < 500:
+    x, y = still[seen > 0], free[seen > 0]
+    stride = max(1, x.numel() // 400_000)
+    x, y = x[::stride], y[::stride]
+    body = (x - still.min() > _AIR) | (y - free.min() > _AIR)
+    if int(body.sum()) < 500:
         return still, free
-    forward, lost_forward = _mean_by_gray(x, y)
-    backward, lost_backward = _mean_by_gray(y, x)
+    forward, lost_forward = _mean_by_gray(x, y, body)
+    backward, lost_backward = _mean_by_gray(y, x, body)
     if lost_forward <= lost_backward:
         return _looked_up(still, *forward), free
     return still, _looked_up(free, *backward)
 
 
-def _mean_by_gray(x: Tensor, y: Tensor, bins: int = 40) -> tuple[tuple[Tensor, Tensor], float]:
-    """Rising gray values and the means of y there, and the share of its variance not told."""
-    edges = torch.quantile(x[:: max(1, x.numel() // 50_000)], torch.linspace(0, 1, bins + 1))
+def _mean_by_gray(
+    x: Tensor, y: Tensor, body: Tensor, bins: int = 40
+) -> tuple[tuple[Tensor, Tensor], float]:
+    """Rising gray values and the means of y there, and the share of its variance not told.
+
+    Air has a bin of its own, since it would fill most of the others.
+    """
+    inner = x[body & (x - x.min() > _AIR)]
+    inner = inner[:: max(1, inner.numel() // 50_000)]
+    edges = x.min()[None] + _AIR
+    if inner.numel():
+        edges = torch.cat([edges, torch.quantile(inner, torch.linspace(0, 1, bins + 1))[1:-1]])
     edges = torch.unique(edges)
-    place = torch.bucketize(x, edges[1:-1].contiguous())
-    count = torch.bincount(place, minlength=len(edges) - 1).clamp(min=1)
-    middle = torch.bincount(place, x, len(edges) - 1) / count
-    mean = torch.bincount(place, y, len(edges) - 1) / count
-    left = (y - mean[place]).square().mean() / y.var().clamp(min=1e-9)
-    return (middle, mean), float(left)
+    place = torch.bucketize(x, edges)
+    count = torch.bincount(place, minlength=len(edges) + 1)
+    middle = torch.bincount(place, x, len(edges) + 1) / count.clamp(min=1)
+    mean = torch.bincount(place, y, len(edges) + 1) / count.clamp(min=1)
+    left = (y - mean[place])[body].square().mean() / y[body].var().clamp(min=1e-9)
+    return (middle[count > 0], mean[count > 0]), float(left)
 
 
 def _looked_up(values: Tensor, middle: Tensor, mean: Tensor) -> Tensor:

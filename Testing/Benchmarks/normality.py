@@ -40,7 +40,7 @@ from MedImageMetricLib.normality.model import (
     save_normality_model,
 )
 from MedImageMetricLib.normality.normal_images import (
-    _is_normal,
+    is_normal_row,
     read_normal_sources,
 )
 from MedImageMetricLib.normality.scores import (
@@ -131,7 +131,7 @@ def _scans(model: NormalityModel, data: Path, fold: int, limit: int, volumes: bo
     for source in settings.sources:
         index = data / source.index
         with open(index, newline="", encoding="utf-8") as stream:
-            rows = [row for row in csv.DictReader(stream) if _is_normal(row, source)]
+            rows = [row for row in csv.DictReader(stream) if is_normal_row(row, source)]
         for row in rows:
             if int(row["fold"]) != fold:
                 continue

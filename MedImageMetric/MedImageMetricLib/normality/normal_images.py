@@ -62,7 +62,7 @@ def read_normal_sources(
         index = data_dir / source.index
         try:
             with open(index, newline="", encoding="utf-8") as stream:
-                rows = [row for row in csv.DictReader(stream) if _is_normal(row, source)]
+                rows = [row for row in csv.DictReader(stream) if is_normal_row(row, source)]
         except OSError as error:
             raise InputError(f"{index}: cannot be read ({error.strerror}).") from error
         joined: dict[tuple[str, ...], list[dict[str, str]]] = {}
@@ -131,7 +131,9 @@ def _volume(path: Path) -> Volume:
     return image
 
 
-def _is_normal(row: dict[str, str], source: NormalSource) -> bool:
+def is_normal_row(row: dict[str, str], source: NormalSource) -> bool:
+    """Whether a row of the table fulfills all conditions of the source."""
+
     def number(column: str) -> float | None:
         try:
             return float(row[column])

@@ -49,7 +49,7 @@ def result_of(
     """All numbers of a screening; log-likelihoods are means over the slices that were drawn."""
     card = model.card
     dimension = screening.likelihoods[0].importance.dimension
-    where = ", ".join(str(n) for n in screening.likelihood_slices)
+    where = ", ".join(str(n + 1) for n in screening.likelihood_slices)
     values = [
         Measurement("score", screening.score, "1", text="larger = more abnormal"),
         Measurement("threshold", screening.threshold.value, "1", text="abnormal from here on"),

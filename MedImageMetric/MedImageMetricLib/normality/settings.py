@@ -25,7 +25,7 @@ class AnomalySettings:
     )
     samples: int = setting(64, help="Draws for the likelihood.", minimum=2)
     likelihood_slices: int = setting(
-        3, help="Slices of a volume whose likelihood is estimated.", minimum=1
+        2, help="Slices of a volume whose likelihood is estimated.", minimum=1
     )
     report: bool = setting(True, help="Write report.html.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def spine(top: str, mid: str, bottom: str) -> np.ndarray | None:
 def test_the_band_goes_through_the_points_and_only_beside_the_lungs(lungs, tmp_path):
     label = spine("100", "110", "104")
     assert label is not None
-    for row, x in ((20 + CLAVICLES_SHARE * 160, 100), (100, 110), (140, 104)):
+    for row, x in ((20 + CLAVICLES_SHARE * 160, 100), (80, 110), (140, 104)):
         assert np.flatnonzero(label[round(row)] == 1).mean() == pytest.approx(x, abs=0.6)
     marked = np.flatnonzero((label == 1).any(1))
     assert marked[0] >= 20
@@ -60,15 +61,18 @@ def test_the_band_goes_through_the_points_and_only_beside_the_lungs(lungs, tmp_p
 def test_beyond_the_last_point_that_was_read_nothing_is_known(lungs):
     label = spine("100", "110", "")
     assert label is not None
-    assert (label[101:] == UNKNOWN).all()
-    assert (label[95] == 1).any()
+    assert (label[81:] == UNKNOWN).all()
+    assert (label[75] == 1).any()
     label = spine("", "110", "110")
     assert label is not None
-    assert (label[:99] == UNKNOWN).all()
+    assert (label[:79] == UNKNOWN).all()
 
 
 def test_one_point_is_no_column_and_without_lungs_there_are_no_heights(lungs, monkeypatch):
     assert spine("100", "", "") is None
+    high = replace(lungs, dome=lungs.apex + 10)
+    monkeypatch.setattr(drawn_bones, "lung_extent", lambda image: high)
+    assert spine("100", "100", "100") is None
     monkeypatch.setattr(drawn_bones, "lung_extent", lambda image: None)
     assert spine("100", "100", "100") is None
 

@@ -22,7 +22,8 @@ from MedImageMetricLib.radiograph.cardiothoracic import LEFT_LUNG, RIGHT_LUNG
 from MedImageMetricLib.radiograph.measurements import spine_center_line
 from MedImageMetricLib.radiograph.segmentation import MODEL, labels_of_plane, largest_parts
 
-CLAVICLES_SHARE = 0.12  # of the lungs' height below the apex
+CLAVICLES_SHARE = 0.08  # of the lungs' height below the apex
+LEAST_DOME_SHARE = 0.15  # nearer to the apex no dome lies; the lungs were found wrongly
 # Width of the vertebral column over that of both lungs at their apex and at their base, from
 # the outlines of 34 radiographs.
 WIDTH_AT_APEX, WIDTH_AT_BASE = 0.111, 0.158
@@ -57,14 +58,17 @@ class LungExtent:
 def spine_band(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.ndarray | None:
     """The column beside the lungs as a band about the read points; None with fewer than two.
 
-    row: `spine_x_top`, `spine_x_mid`, `spine_x_bottom` at the clavicles, the middle of the lungs
-    and the dome of the diaphragm; beyond the last point that was read, nothing is known.
+    row: `spine_x_top`, `spine_x_mid`, `spine_x_bottom` at the clavicles, half way from the apex
+    to the dome, and at the dome; beyond the last point that was read, nothing is known.
     """
     lungs = lung_extent(image)
-    if lungs is None:
+    if lungs is None or lungs.dome - lungs.apex < LEAST_DOME_SHARE * lungs.height:
         return None
-    middle = lungs.apex + 0.5 * lungs.height
-    heights = (lungs.apex + CLAVICLES_SHARE * lungs.height, middle, max(lungs.dome, middle + 1))
+    heights = (
+        lungs.apex + CLAVICLES_SHARE * lungs.height,
+        0.5 * (lungs.apex + lungs.dome),
+        lungs.dome,
+    )
     texts = [row[f"spine_x_{name}"].strip() for name in ("top", "mid", "bottom")]
     read = [(j, float(text)) for j, text in zip(heights, texts, strict=True) if text]
     if len(read) < 2:
@@ -175,13 +179,11 @@ def _lung_model():
 
 
 def _extended(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Straight lines between points (row, column), the end ones go on."""
-    result = np.interp(rows, points[:, 0], points[:, 1])
-    for end, inner in ((points[0], points[1]), (points[-1], points[-2])):
-        slope = (end[1] - inner[1]) / (end[0] - inner[0])
-        beyond = rows < end[0] if end[0] < inner[0] else rows > end[0]
-        result[beyond] = end[1] + slope * (rows[beyond] - end[0])
-    return result
+    """Straight lines between points (row, column); beyond them it leans as the whole does."""
+    (first, start), (last, end) = points[0], points[-1]
+    slope = (end - start) / (last - first)
+    inside = np.interp(rows, points[:, 0], points[:, 1])
+    return inside + slope * (np.minimum(rows - first, 0) + np.maximum(rows - last, 0))
 
 
 @functools.cache

@@ -104,7 +104,7 @@ def summary(found: Sequence[OrganScore]) -> list[dict[str, Any]]:
                 "worst_id": members[int(values.argmin())].id,
                 "hd95_mm": round(float(np.median(distances)), 1) if distances else None,
                 "surface_dice_3mm": round(float(np.mean(near)), 3) if near else None,
-                "missed": len(members) - len(distances),
+                "missed": sum(score.dice == 0 for score in members),
             }
         )
     return sorted(rows, key=lambda row: (row["level"], row["structure"]))

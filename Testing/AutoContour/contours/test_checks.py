@@ -65,10 +65,15 @@ def test_one_organ_far_away_is_left_out_alone() -> None:
 
 @pytest.mark.parametrize("ml", [1.0, 400.0])
 def test_volumes_far_beyond_drawn_ones_are_left_out(ml: float) -> None:
-    alone = {"brainstem": PLACES["brainstem"], "larynx": PLACES["larynx"], "mandible": PLACES["mandible"]}  # fmt: skip # noqa: E501
+    alone = {name: PLACES[name] for name in ("brainstem", "larynx", "mandible", "left_parotid")}
     found = states(drawn(alone, ML | {"larynx": ml}))
     assert found["larynx"] == "left out"
     assert found["mandible"] == "kept"
+
+
+def test_two_organs_that_fit_one_another_by_chance_prove_no_region() -> None:
+    found = states(drawn({name: PLACES[name] for name in ("mandible", "right_parotid")}))
+    assert "kept" not in found.values()
 
 
 def test_a_single_organ_proves_no_region_and_nothing_is_invented() -> None:

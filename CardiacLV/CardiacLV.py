@@ -5,6 +5,7 @@ Thin: what is computed lies in `CardiacLVLib` and `MedImageLib`, which know no a
 
 import importlib.util
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -134,8 +135,8 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.recomputeButton.connect("clicked(bool)", self.onRecomputeButton)
-        self.ui.endDiastoleButton.connect("clicked(bool)", self.onEndDiastoleButton)
-        self.ui.endSystoleButton.connect("clicked(bool)", self.onEndSystoleButton)
+        for button, phase in ((ui.endDiastoleButton, "diastole"), (ui.endSystoleButton, "systole")):
+            button.connect("clicked(bool)", partial(self.onPhaseButton, f"end {phase}"))
 
         self.initializeParameterNode()
 
@@ -233,15 +234,17 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _followBrowser(self) -> None:
         """Show the numbers of the frame that the player of the cine shows, from now on."""
         parameters = self._parameterNode
-        browser = parameters and self.logic.browserWith(parameters.inputSequence)
+        from MedImageLib.nodes import browser_of
+
+        sequence = parameters and parameters.inputSequence
+        browser = browser_of(slicer.mrmlScene, sequence) if sequence else None
+        changed = vtk.vtkCommand.ModifiedEvent
         if browser != self._browser:
             if self._browser:
-                self.removeObserver(
-                    self._browser, vtk.vtkCommand.ModifiedEvent, self.onFrameChanged
-                )
+                self.removeObserver(self._browser, changed, self.onFrameChanged)
             self._browser = browser
             if browser:
-                self.addObserver(browser, vtk.vtkCommand.ModifiedEvent, self.onFrameChanged)
+                self.addObserver(browser, changed, self.onFrameChanged)
         self.onFrameChanged()
 
     def onFrameChanged(self, caller=None, event=None) -> None:
@@ -253,15 +256,8 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.endDiastoleButton.enabled = "end diastole" in phases
         self.ui.endSystoleButton.enabled = "end systole" in phases
 
-    def onEndDiastoleButton(self) -> None:
-        """Show the frame of end diastole."""
-        self._goTo("end diastole")
-
-    def onEndSystoleButton(self) -> None:
-        """Show the frame of end systole."""
-        self._goTo("end systole")
-
-    def _goTo(self, phase: str) -> None:
+    def onPhaseButton(self, phase: str, checked: bool = False) -> None:
+        """Show the frame of a phase."""
         phases = [row.get("phase") for row in self.logic.frameRows(self._parameterNode)]
         if self._browser and phase in phases:
             self._browser.SetSelectedItemNumber(phases.index(phase))
@@ -354,7 +350,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
     def showResult(self, parameters: CardiacLVParameterNode, found) -> str:
         """Tables, lines of the dimensions and text, in place of those of the run before."""
         from CardiacLVLib.presentation import result, tables
-        from MedImageLib.nodes import add_chart, update_table
+        from MedImageLib.nodes import add_chart, draw, update_table
         from MedImageLib.result_text import result_text
 
         madeTable = not parameters.outputTable
@@ -371,7 +367,8 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             add_chart(slicer.mrmlScene, parameters.outputTable, over, ["cavity_volume"], name)
         parameters.insertionDeg = found.measured.insertion.anterior_deg
         measured = result.result_of(found)
-        self.drawLines(measured, found.cine.frames[0].geometry)
+        geometry = found.cine.frames[0].geometry
+        draw(slicer.mrmlScene, measured.values, geometry, "CardiacLV.Dimension")
         parameters.resultText = result_text(result.for_reading(measured))
         return parameters.resultText
 
@@ -384,13 +381,13 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         """A sequence of segmentations, shown along with the cine by its browser."""
         from CardiacLVLib import analysis
         from CardiacLVLib.presentation import pictures
-        from MedImageLib.nodes import add_segmentation_sequence, segment_of
+        from MedImageLib.nodes import add_segmentation_sequence, browser_of, segment_of
         from MedImageLib.terminology import structure
 
         structures = analysis.STRUCTURES
         segments = [segment_of(structure(name), label) for label, name in structures.items()]
         name = slicer.mrmlScene.GenerateUniqueName(_("Left ventricle"))
-        browser = self.browserOf(inputSequence)
+        browser = browser_of(slicer.mrmlScene, inputSequence, make=True)
         contours, _proxy = add_segmentation_sequence(
             slicer.mrmlScene, found.labels, segments, inputSequence, browser, name
         )
@@ -399,26 +396,12 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
 
     def storeEdits(self, parameters: CardiacLVParameterNode) -> None:
         """Take what was drawn on the frame shown into the sequence of contours."""
-        browser = self.browserOf(parameters.inputSequence)
+        from MedImageLib.nodes import browser_of
+
+        browser = browser_of(slicer.mrmlScene, parameters.inputSequence, make=True)
         proxy = browser.GetProxyNode(parameters.contours)
         if proxy:
             slicer.modules.sequences.logic().UpdateSequencesFromProxyNodes(browser, proxy)
-
-    def drawLines(self, measured, geometry) -> None:
-        """Lines of the dimensions, in place of those of the run before."""
-        import numpy as np
-
-        from MedImageLib.nodes import add_line, remove_node
-
-        role = "CardiacLV.Dimension"
-        for node in slicer.util.getNodesByClass("vtkMRMLMarkupsLineNode"):
-            if node.GetAttribute(role):
-                remove_node(slicer.mrmlScene, node)
-        for value in measured.values:
-            for shape in value.geometry:
-                points = geometry.points_mm(np.array(shape.points_ijk))
-                name = f"{value.name} {shape.label}".replace("_", " ")
-                add_line(slicer.mrmlScene, points, name).SetAttribute(role, value.name)
 
     def frameRows(self, parameters: CardiacLVParameterNode | None) -> list:
         """Rows of the table of volumes, one a frame; none without a result."""
@@ -434,22 +417,6 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         from CardiacLVLib.presentation.tables import row_text
 
         return _("Frame shown:") + f" {frame}. {row_text(rows[frame])}"
-
-    def browserWith(self, inputSequence: vtkMRMLSequenceNode | None):
-        """The browser that plays the sequence, or None."""
-        for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
-            if inputSequence and browser.GetMasterSequenceNode() == inputSequence:
-                return browser
-        return None
-
-    def browserOf(self, inputSequence: vtkMRMLSequenceNode):
-        """The browser that plays the sequence; a new one when there is none."""
-        browser = self.browserWith(inputSequence)
-        if browser:
-            return browser
-        browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
-        browser.SetAndObserveMasterSequenceNodeID(inputSequence.GetID())
-        return browser
 
 
 #

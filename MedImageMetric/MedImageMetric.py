@@ -269,6 +269,7 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
     """From nodes to the package and back; nothing is computed here."""
 
     DRAWING = "MedImageMetric.Measurement"
+    DRAWN = ("cardiothoracic_ratio", "foreign_object_confidence")
 
     def __init__(self) -> None:
         """Called when the logic class is instantiated."""
@@ -306,7 +307,7 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
 
         import dataclasses
 
-        from MedImageLib.nodes import segment_of, update_segmentation, volume_of
+        from MedImageLib.nodes import draw, segment_of, update_segmentation, volume_of
         from MedImageLib.result_text import result_text
         from MedImageLib.terminology import structure
         from MedImageMetricLib.radiograph.label_map import input_labels
@@ -322,9 +323,8 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         segments = [segment_of(structure(name), value) for value, name in names.items()]
         update_segmentation(outputSegmentation, labels, segments, reference_node=inputVolume)
         self.updateConditions(result)
-        self.removeDrawing()
-        if drawMeasurement:
-            self.drawShapes(result, labels.geometry)
+        shown = [value for value in result.values if value.name in self.DRAWN]
+        draw(slicer.mrmlScene, shown if drawMeasurement else (), labels.geometry, self.DRAWING)
         return result_text(dataclasses.replace(result, values=(), flags=()))
 
     def screen(self, inputVolume: vtkMRMLScalarVolumeNode, run=None) -> str:
@@ -383,36 +383,6 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         else:
             node = add_table(slicer.mrmlScene, rows, _("Radiograph conditions"))
             node.SetAttribute(role, "yes")
-
-    def removeDrawing(self) -> None:
-        """Take away lines and boxes of the run before."""
-        from MedImageLib.nodes import remove_node
-
-        for kind in ("vtkMRMLMarkupsLineNode", "vtkMRMLMarkupsROINode"):
-            for node in slicer.util.getNodesByClass(kind):
-                if node.GetAttribute(self.DRAWING):
-                    remove_node(slicer.mrmlScene, node)
-
-    def drawShapes(self, result, geometry) -> None:
-        """Lines of the cardiothoracic ratio, boxes of foreign objects."""
-        import numpy as np
-
-        from MedImageLib.nodes import add_box, add_line
-
-        for value in result.values:
-            for shape in value.geometry:
-                points = geometry.points_mm(np.array(shape.points_ijk))
-                if shape.kind == "line" and value.name == "cardiothoracic_ratio":
-                    node = add_line(slicer.mrmlScene, points, shape.label)
-                elif shape.kind == "box" and value.name == "foreign_object_confidence":
-                    size = np.abs(geometry.direction.T @ (points[1] - points[0]))
-                    size[2] = geometry.spacing_mm[2]
-                    node = add_box(
-                        slicer.mrmlScene, points.mean(0), size, shape.label, geometry.direction
-                    )
-                else:
-                    continue
-                node.SetAttribute(self.DRAWING, value.name)
 
 
 #

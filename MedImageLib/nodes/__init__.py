@@ -4,6 +4,7 @@ Inside everything is LPS millimeters; MRML is RAS, and the sign changes here and
 The functions work on any `vtkMRMLScene`: that of the application and that of `slicer-core`.
 """
 
+from MedImageLib.nodes.drawing import draw, remove_drawing
 from MedImageLib.nodes.markups import (
     add_box,
     add_line,
@@ -25,6 +26,7 @@ from MedImageLib.nodes.segmentations import (
 from MedImageLib.nodes.sequences import (
     add_segmentation_sequence,
     add_volume_sequence,
+    browser_of,
     segmentation_sequence_labels,
     volume_sequence_of,
 )
@@ -53,12 +55,15 @@ __all__ = [
     "add_volume",
     "add_volume_sequence",
     "box_of",
+    "browser_of",
     "displacement_field_of",
+    "draw",
     "geometry_of",
     "is_edited",
     "moving_from_fixed_of",
     "place_in_folder",
     "points_of",
+    "remove_drawing",
     "remove_node",
     "rows_of",
     "scan_verdict_of",

@@ -123,6 +123,22 @@ def _show_through(browser: Any, sequence_node: Any, proxy: Any) -> None:
             browser.GetScene().RemoveNode(display)
 
 
+def browser_of(scene: Any, sequence: Any, make: bool = False) -> Any:
+    """The browser that plays a sequence node; None when there is none, or a new one with `make`."""
+    kind = "vtkMRMLSequenceBrowserNode"
+    found = scene.GetNodesByClass(kind)
+    found.UnRegister(None)
+    for number in range(found.GetNumberOfItems()):
+        browser = found.GetItemAsObject(number)
+        if browser.GetMasterSequenceNode() == sequence:
+            return browser
+    if not make:
+        return None
+    browser = scene.AddNewNodeByClass(kind)
+    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+    return browser
+
+
 def volume_sequence_of(node: Any) -> VolumeSequence:
     """The volumes of a sequence node, in the order of their index values.
 

@@ -102,7 +102,8 @@ def _cine(folder: Path, reference: Path) -> DemoStudy:
 def _patient(folder: Path, reference: Path) -> DemoStudy:
     from MedImageLib.phantom.patient import PatientSettings, generate_patient
 
-    made = generate_patient(PatientSettings(seed=5))
+    # Coarse, so that its two registrations fit into the minute that a demonstration may take.
+    made = generate_patient(PatientSettings(seed=5, size=(48, 80, 80)))
     study = DicomStudy.of_seed(5)
     images = (
         ("planning-ct", made.planning_ct, made.planning_labels),

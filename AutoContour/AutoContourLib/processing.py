@@ -46,7 +46,7 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     """
     import time
 
-    from AutoContourLib.study.output import write_outputs
+    from AutoContourLib.study.output import overview_result, write_outputs
     from AutoContourLib.study.overview import study_overview
     from MedImageLib.reading import read_listed
     from MedImageLib.volume import Volume
@@ -54,10 +54,13 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     started = time.monotonic()
     images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
     overview = study_overview(images)
-    result = write_outputs(folder, overview, settings, time.monotonic() - started)
+    result = overview_result(overview, settings, time.monotonic() - started)
     if settings.register and overview.others:
         result = with_registrations(result, overview.planning, images, folder, settings)
-    return with_contours(result, overview.planning, folder) if settings.contour else result
+    if settings.contour:
+        result = with_contours(result, overview.planning, folder)
+    write_outputs(folder, overview, result, settings.scene)
+    return result
 
 
 def with_registrations(
@@ -117,9 +120,12 @@ def with_contours(result: Result, planning: Volume, folder: Path) -> Result:
     except MedImageError as error:
         remark = Remark("not-contoured", f"The planning CT was not contoured. {error}")
         return replace(result, warnings=(*result.warnings, remark))
+    # The overview's quick outline of the body gives way to the contour.
+    measured = {value.name for value in found.values}
+    kept = tuple(value for value in result.values if value.name not in measured)
     return replace(
         result,
-        values=(*result.values, *found.values),
+        values=(*kept, *found.values),
         flags=(*result.flags, *found.flags),
         findings=(*result.findings, *found.findings),
         warnings=tuple(dict.fromkeys((*result.warnings, *found.warnings))),

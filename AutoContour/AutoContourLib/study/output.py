@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from AutoContourLib.study.overview import BODY, StudyOverview
-from MedImageLib.report import Picture, report_of, write_report
+from MedImageLib.reading import read_image
+from MedImageLib.report import Link, Picture, Table, report_of, write_report
 from MedImageLib.report.slices import slice_picture
+from MedImageLib.resampling import resampled
 from MedImageLib.results import Measurement, QualityFlag, Result, Timing, input_identity
 from MedImageLib.settings import settings_to_dict
+from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
 from MedImageLib.writing.nrrd import write_segmentation
 
@@ -17,32 +20,23 @@ NAMES = {BODY: "body"}
 PLANES = {"k": "axial", "j": "coronal", "i": "sagittal"}
 
 
-def write_outputs(folder: Path, study: StudyOverview, settings: Any, seconds: float) -> Result:
-    """Write body.seg.nrrd, overlay.png, report.html and scene.mrb; return the result."""
+def write_outputs(folder: Path, study: StudyOverview, result: Result, scene: bool) -> None:
+    """Write body.seg.nrrd, overlay.png, report.html and scene.mrb of all that was done.
+
+    Registrations and contours that lie below the folder are shown and linked.
+    """
     from MedImageLib.terminology import structure
 
-    result = _result_of(study, settings, seconds)
     write_segmentation(study.body, {BODY: structure("body")}, folder / "body.seg.nrrd")
-    pictures = [
-        Picture(
-            slice_picture(study.planning, study.body, axis=axis, names=NAMES, size_px=480),
-            f"Planning CT, {word}, body outline.",
-        )
-        for axis, word in PLANES.items()
-    ]
-    pictures += [
-        Picture(
-            slice_picture(other, study.body, axis=axis, names=NAMES, size_px=480),
-            f"Further image {number} ({other.modality}), {PLANES[axis]}, on the grid of the "
-            "planning CT with its body outline, not registered.",
-        )
-        for number, other in enumerate(study.on_planning_grid, start=1)
-        for axis in ("k", "i")
-    ]
+    pictures = _pictures(folder, study)
     with finished_file(folder / "overlay.png") as temporary:
         temporary.write_bytes(pictures[0].png)
-    write_report(folder / "report.html", report_of(result, "Radiotherapy study", pictures))
-    if settings.scene:
+    pages = sorted(path.relative_to(folder) for path in folder.glob("*/**/report.html"))
+    links = tuple((Link(page.parent.as_posix(), page.as_posix()),) for page in pages)
+    tables = [Table("Pages of the steps", ("step",), links)] if links else []
+    report = report_of(result, "Radiotherapy study", pictures, tables)
+    write_report(folder / "report.html", report)
+    if scene:
         from MedImageLib.study_scene import write_study_scene
 
         write_study_scene(
@@ -54,10 +48,41 @@ def write_outputs(folder: Path, study: StudyOverview, settings: Any, seconds: fl
             "Planning CT",
             others={f"Image {n} {v.modality}": v for n, v in enumerate(study.others, start=1)},
         )
-    return result
 
 
-def _result_of(study: StudyOverview, settings: Any, seconds: float) -> Result:
+def _pictures(folder: Path, study: StudyOverview) -> list[Picture]:
+    """The planning CT, its contours, and further images on it: registered ones where there are."""
+
+    def shown(image: Volume, axis: str, words: str) -> Picture:
+        return Picture(slice_picture(image, study.body, axis=axis, names=NAMES, size_px=480), words)
+
+    pictures = [
+        shown(study.planning, axis, f"Planning CT, {word}, body outline.")
+        for axis, word in PLANES.items()
+    ]
+    contours = folder / "contours" / "overlay.png"
+    if contours.is_file():
+        pictures.append(
+            Picture(contours.read_bytes(), "Contours on the planning CT, to be reviewed.")
+        )
+    moved = sorted(folder.glob("registrations/*/moved.nrrd"))
+    for path in moved:
+        image = resampled(read_image(path), study.planning.geometry)
+        number, _, mode = path.parent.name.partition("-")
+        name = f"Image {number} ({mode}), registered, with the body outline of the planning CT"
+        # A plane across may lie outside of the other image; these show where it ends.
+        pictures += [shown(image, axis, f"{name}, {PLANES[axis]}.") for axis in ("j", "i")]
+    for number, other in enumerate(study.on_planning_grid if not moved else (), start=1):
+        name = f"Further image {number} ({other.modality}), on the grid of the planning CT"
+        pictures += [
+            shown(other, axis, f"{name} with its body outline, {PLANES[axis]}, not registered.")
+            for axis in ("j", "i")
+        ]
+    return pictures
+
+
+def overview_result(study: StudyOverview, settings: Any, seconds: float) -> Result:
+    """What the overview itself tells; steps add to it."""
     images = (study.planning, *study.others)
     modalities = ", ".join(image.modality or "unknown" for image in study.others) or "none"
     same = not any(r.code == "other-frame-of-reference" for r in study.remarks)

@@ -57,7 +57,7 @@ def caption(analysis: RadiographAnalysis) -> str:
     if analysis.assessment.finding("cardiothoracic_ratio").geometry:
         words += " Solid lines: greatest widths of heart and lungs."
     if any(one.geometry for one in _failed(analysis)):
-        words += " Orange: what did not satisfy a condition."
+        words += " Orange: what did not satisfy a condition; foreign objects with their confidence."
     if analysis.orientation.quarter_turns or analysis.orientation.inverted:
         words += " The picture is shown upright, bright where dense."
     return words
@@ -105,14 +105,18 @@ def _failed_lines(analysis: RadiographAnalysis, factor: int) -> list[Line]:
 
 
 def _objects(analysis: RadiographAnalysis, factor: int) -> list[Box]:
-    one = next(
-        (c for c in analysis.assessment.conditions if c.condition.subject == "foreign_object"), None
-    )
-    return [
-        Box(_points(shape, factor)[0], _points(shape, factor)[1], shape.label, FAILED)
-        for shape in (one.geometry if one else ())
-        if shape.kind == "box"
-    ]
+    """Boxes of the objects that are too sure to pass, with their confidence."""
+    results = analysis.assessment.conditions
+    one = next((c for c in results if c.condition.subject == "foreign_object"), None)
+    if one is None:
+        return []
+    boxes = []
+    for shape in one.geometry:
+        confidence = shape.label.rpartition(" ")[2]
+        if shape.kind == "box" and float(confidence) > one.threshold.value:
+            corners = _points(shape, factor)
+            boxes.append(Box(corners[0], corners[1], confidence, FAILED))
+    return boxes
 
 
 def _points(shape: Shape, factor: int) -> list[tuple[float, float]]:

@@ -68,8 +68,8 @@ def _pictures(folder: Path, study: StudyOverview) -> list[Picture]:
     moved = sorted(folder.glob("registrations/*/moved.nrrd"))
     for path in moved:
         image = resampled(read_image(path), study.planning.geometry)
-        number, _, mode = path.parent.name.partition("-")
-        name = f"Image {number} ({mode}), registered, with the body outline of the planning CT"
+        place, _, mode = path.parent.name.partition("-")
+        name = f"Image {place} ({mode}), registered, with the body outline of the planning CT"
         # A plane across may lie outside of the other image; these show where it ends.
         pictures += [shown(image, axis, f"{name}, {PLANES[axis]}.") for axis in ("j", "i")]
     for number, other in enumerate(study.on_planning_grid if not moved else (), start=1):

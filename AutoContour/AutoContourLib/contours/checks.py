@@ -115,7 +115,7 @@ def checked(
     for number, name in structures.items():
         box = boxes[number - 1]
         if box is None:
-            found[name] = OrganCheck(name, "not found", 0.0, text="is not seen")
+            found[name] = OrganCheck(name, "not found", 0.0, text="was not found")
             continue
         mask = labels[box] == number
         volume_ml = float(mask.sum()) * geometry.voxel_volume_mm3 / 1000

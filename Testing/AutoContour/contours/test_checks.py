@@ -41,7 +41,7 @@ def test_organs_in_their_places_are_kept_and_absent_ones_named() -> None:
     kept, found, remarks = checked(labels, STRUCTURES, GRID, ANATOMY)
     assert (kept == labels).all()
     assert {c.structure for c in found if c.state == "kept"} == set(PLACES)
-    assert [r.text for r in remarks] == ["Spinal cord is not seen on this scan."]
+    assert [r.text for r in remarks] == ["Spinal cord was not found on this scan."]
     volumes = {c.structure: c.volume_ml for c in found}
     assert volumes["mandible"] == pytest.approx(64, rel=0.02)
 

@@ -5,7 +5,6 @@ Thin: what is computed lies in `CardiacLVLib` and `MedImageLib`, which know no a
 
 import importlib.util
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -135,8 +134,8 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.recomputeButton.connect("clicked(bool)", self.onRecomputeButton)
-        for button, phase in ((ui.endDiastoleButton, "diastole"), (ui.endSystoleButton, "systole")):
-            button.connect("clicked(bool)", partial(self.onPhaseButton, f"end {phase}"))
+        ui.endDiastoleButton.connect("clicked(bool)", lambda: self.onPhaseButton("end diastole"))
+        ui.endSystoleButton.connect("clicked(bool)", lambda: self.onPhaseButton("end systole"))
 
         self.initializeParameterNode()
 
@@ -256,7 +255,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.endDiastoleButton.enabled = "end diastole" in phases
         self.ui.endSystoleButton.enabled = "end systole" in phases
 
-    def onPhaseButton(self, phase: str, checked: bool = False) -> None:
+    def onPhaseButton(self, phase: str) -> None:
         """Show the frame of a phase."""
         phases = [row.get("phase") for row in self.logic.frameRows(self._parameterNode)]
         if self._browser and phase in phases:

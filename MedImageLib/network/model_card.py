@@ -42,6 +42,30 @@ class CardFacts:
     command: str = ""
 
 
+def facts_of(
+    settings: Any,
+    data: Sequence[Mapping[str, Any]],
+    command: str,
+    metrics: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a card takes from the settings of any training, as keywords of `CardFacts`.
+
+    settings: with name, licence, intended_use, limits and citations.
+    """
+    return {
+        "name": settings.name,
+        "version": "1.0",
+        "licence": settings.licence,
+        "intended_use": settings.intended_use,
+        "limits": settings.limits,
+        "citations": settings.citations,
+        "data": tuple(dict(entry) for entry in data),
+        "metrics": dict(metrics or {}),
+        "training": settings_to_dict(settings),
+        "command": command,
+    }
+
+
 def write_description(
     folder: Path,
     card: CardFacts,

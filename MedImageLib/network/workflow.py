@@ -30,6 +30,7 @@ from MedImageLib.network.evaluation import (
     worst_cases,
 )
 from MedImageLib.network.folding import folded
+from MedImageLib.network.model_card import facts_of
 from MedImageLib.network.model_store import ModelCard, load_model, save_model
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings
 from MedImageLib.network.samples import Sample, Source, changed_once, read_samples
@@ -270,20 +271,11 @@ def card_of(
         patients = len({sample.patient for sample in members})
         data.append({"name": source.name, "patients": patients, "images": len(members)})
     return ModelCard(
-        name=settings.name,
-        version="1.0",
         labels=settings.labels,
         network=settings.network,
         framing=settings.framing,
         percent=(settings.low_percent, settings.high_percent),
-        licence=settings.licence,
-        intended_use=settings.intended_use,
-        limits=settings.limits,
-        citations=settings.citations,
-        data=tuple(data),
-        metrics=metrics,
-        training=settings_to_dict(settings),
-        command=command,
+        **facts_of(settings, data, command, metrics),
     )
 
 

@@ -175,7 +175,7 @@ def test_nothing_heavy_is_loaded_with_the_module(name):
             loaded |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             loaded.add((node.module or "").split(".")[0])
-    assert loaded <= {"functools", "importlib", "sys", "pathlib", "typing", "slicer", "vtk"}
+    assert loaded <= {"importlib", "sys", "pathlib", "typing", "slicer", "vtk"}
 
 
 @pytest.mark.parametrize("path", [f"{n}/Resources/Icons/{n}.png" for n in MODULES])

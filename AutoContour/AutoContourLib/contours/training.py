@@ -22,6 +22,7 @@ from MedImageLib.errors import ModelError, SettingsError
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.losses import multi_level_loss
+from MedImageLib.network.model_card import facts_of
 from MedImageLib.network.model_store import ModelCard, save_model
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.training import FOLDS, fold_folder, trained_network
@@ -204,17 +205,8 @@ def _card(
         count = sum(case.source == source.name for case in cases)
         data.append({"name": source.name, "patients": count, "images": count})
     return ModelCard(
-        name=settings.name,
-        version="1.0",
         labels=settings.labels,
         network=settings.network,
         framing=settings.framing,
-        licence=settings.licence,
-        intended_use=settings.intended_use,
-        limits=settings.limits,
-        citations=settings.citations,
-        data=tuple(data),
-        metrics=dict(metrics),
-        training=settings_to_dict(settings),
-        command=command,
+        **facts_of(settings, data, command, metrics),
     )

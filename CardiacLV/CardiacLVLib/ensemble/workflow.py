@@ -30,6 +30,7 @@ from CardiacLVLib.ensemble.training import EnsembleTraining, train_member
 from CardiacLVLib.measures.indices import MYOCARDIUM
 from MedImageLib.errors import InputError, ModelError, SettingsError
 from MedImageLib.network.fitting import CHECKPOINT
+from MedImageLib.network.model_card import facts_of
 from MedImageLib.network.workflow import settings_path
 from MedImageLib.phantom.cine import CineSettings
 from MedImageLib.settings import load_settings, settings_to_dict
@@ -173,19 +174,10 @@ def _card(
             }
         )
     return EnsembleCard(
-        name=settings.name,
-        version="1.0",
         members=settings.members,
         network=settings.network,
         framing=settings.framing,
-        licence=settings.licence,
-        intended_use=settings.intended_use,
-        limits=settings.limits,
-        citations=settings.citations,
-        data=tuple(data),
-        metrics={"protocol": PROTOCOL, "tables": dict(tables)},
-        training=settings_to_dict(settings),
-        command=command,
+        **facts_of(settings, data, command, {"protocol": PROTOCOL, "tables": dict(tables)}),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from MedImageLib.errors import InputError
-from MedImageLib.settings import settings_to_dict
+from MedImageLib.network.model_card import facts_of
 from MedImageMetricLib.normality.anatomy import fit_anatomy
 from MedImageMetricLib.normality.divergence import match_likelihood
 from MedImageMetricLib.normality.feature_distance import (
@@ -196,16 +196,8 @@ def _card(settings: NormalityTraining, scans: Sequence[NormalScan], command: str
         images = sum(len(scan.planes) for scan in own)
         data.append({"name": name, "patients": patients, "images": images})
     return NormalityCard(
-        name=settings.name,
-        version="1.0",
         view=settings.view,
         autoencoder=settings.autoencoder,
         compression=settings.compression,
-        licence=settings.licence,
-        intended_use=settings.intended_use,
-        limits=settings.limits,
-        citations=settings.citations,
-        data=tuple(data),
-        training=settings_to_dict(settings),
-        command=command,
+        **facts_of(settings, data, command),
     )

@@ -50,6 +50,7 @@ def gray_of_hu(hu: np.ndarray) -> np.ndarray:
 
 def random_ct_view(
     case: CtCase,
+    organ: int | None,
     size: tuple[int, ...],
     pixel_mm: float,
     settings: CtAugmentation,
@@ -58,9 +59,10 @@ def random_ct_view(
 ) -> tuple[Tensor, Tensor, tuple[int, ...]]:
     """Gray values (*size) float32, labels (*size) int64, and the drawn classes of the view.
 
-    sides: class → class of the other side, exchanged when the view is mirrored.
+    organ: class near the center of the view, anywhere in the volume when None. sides: class →
+    class of the other side, exchanged when the view is mirrored.
     """
-    center = _center(case, settings, generator)
+    center = _center(case, organ, generator)
     # Above air, so that what lies beyond the volume is air.
     image = torch.from_numpy(case.hu.astype(np.float32) - np.float32(AIR_HU))
     scale = pixel_mm / np.array(case.spacing_mm)
@@ -80,18 +82,16 @@ def random_ct_view(
     return torch.from_numpy(gray_of_hu(hu.numpy())), labels, drawn
 
 
-def _center(case: CtCase, settings: CtAugmentation, generator: np.random.Generator) -> np.ndarray:
+def _center(case: CtCase, organ: int | None, generator: np.random.Generator) -> np.ndarray:
     shape = np.array(case.hu.shape)
-    if generator.random() < settings.organ_share:
-        number = case.drawn[int(generator.integers(len(case.drawn)))]
-        inside = np.argwhere(case.labels == number)
-        if len(inside):
-            jitter = generator.normal(0, 12.0, 3) / np.array(case.spacing_mm)
-            point = inside[int(generator.integers(len(inside)))] + jitter
-            # Halfway to the middle, since sides are told by the whole head.
-            point[2] = (point[2] + (shape[2] - 1) / 2) / 2
-            return point
-    return generator.uniform(0.05, 0.95, 3) * shape
+    inside = np.argwhere(case.labels == organ) if organ is not None else []
+    if not len(inside):
+        return generator.uniform(0.05, 0.95, 3) * shape
+    jitter = generator.normal(0, 12.0, 3) / np.array(case.spacing_mm)
+    point = inside[int(generator.integers(len(inside)))] + jitter
+    # Halfway to the middle, since sides are told by the whole head.
+    point[2] = (point[2] + (shape[2] - 1) / 2) / 2
+    return point
 
 
 def _with_surroundings(

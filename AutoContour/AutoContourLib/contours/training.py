@@ -159,9 +159,11 @@ def draw_batch(
     images, labels = [], []
     drawn = torch.zeros(settings.batch, settings.network.classes, dtype=torch.bool)
     drawn[:, 0] = True
-    for row, position in enumerate(generator.choice(len(cases), settings.batch)):
+    for row in range(settings.batch):
+        case, organ = _drawn_case(cases, settings, generator)
         image, label, classes = random_ct_view(
-            cases[position],
+            case,
+            organ,
             settings.framing.size,
             settings.framing.pixel_mm,
             settings.augmentation,
@@ -172,6 +174,21 @@ def draw_batch(
         labels.append(label)
         drawn[row, list(classes)] = True
     return torch.stack(images).unsqueeze(1), torch.stack(labels), drawn
+
+
+def _drawn_case(
+    cases: Sequence[CtCase], settings: CtTraining, generator: np.random.Generator
+) -> tuple[CtCase, int | None]:
+    """A patient, and the organ that its view is centered on.
+
+    The organ is drawn first: few patients have an esophagus, all have a cord.
+    """
+    if generator.random() < settings.augmentation.organ_share:
+        organ = int(generator.integers(1, settings.network.classes))
+        having = [case for case in cases if organ in case.drawn]
+        if having:
+            return having[int(generator.integers(len(having)))], organ
+    return cases[int(generator.integers(len(cases)))], None
 
 
 def _train_fold(

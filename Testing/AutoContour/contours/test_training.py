@@ -80,7 +80,7 @@ def test_mirrored_views_exchange_the_sides() -> None:
     case = replace(ball_case(0), drawn=(1, 2), whole=(1, 2))
     mirrored = replace(PLAIN, mirror_share=1.0, organ_share=1.0)
     generator = np.random.default_rng(0)
-    _, labels, drawn = random_ct_view(case, (20, 20, 24), 2.0, mirrored, {2: 3, 3: 2}, generator)
+    _, labels, drawn = random_ct_view(case, 2, (20, 20, 24), 2.0, mirrored, {2: 3, 3: 2}, generator)
     assert drawn == (1, 3)
     columns = {
         value: float(torch.nonzero(labels == value)[:, 2].float().mean()) for value in (2, 3)
@@ -96,7 +96,7 @@ def test_couch_and_mask_lie_outside_of_the_body() -> None:
     outside = []
     for seed in range(8):
         image, labels, _ = random_ct_view(
-            case, (16, 40, 24), 2.0, busy, {}, np.random.default_rng(seed)
+            case, 1, (16, 40, 24), 2.0, busy, {}, np.random.default_rng(seed)
         )
         body = (labels == 1).float()[None, None]
         inner = torch.nn.functional.avg_pool3d(body, 5, stride=1, padding=2)[0, 0] > 0.99

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from MedImageLib.errors import InputError
@@ -27,20 +28,27 @@ CREATE TABLE IF NOT EXISTS instances (
     study_instance_uid TEXT NOT NULL,
     path TEXT NOT NULL,
     sha256 TEXT NOT NULL,
-    received_utc TEXT NOT NULL
+    received_utc TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    modality TEXT NOT NULL,
+    patient_key TEXT NOT NULL,
+    acquired TEXT NOT NULL
 )
 """
-_COLUMNS = (
-    "sop_instance_uid, sop_class_uid, series_instance_uid, study_instance_uid, path, sha256,"
-    " received_utc"
-)
+_BY_STUDY = "CREATE INDEX IF NOT EXISTS by_study ON instances (study_instance_uid)"
 _UIDS = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID")
+_FACTS = ("Modality", "PatientID", "IssuerOfPatientID", "StudyDate", "StudyTime")
+_FACTS += ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")
+HEADER_NAMES = (*_UIDS, *_FACTS)
 _DIGITS = 16
 
 
 @dataclass(frozen=True)
 class StoredInstance:
-    """One object of the store. path: relative to the store's folder. received_utc: ISO 8601."""
+    """One object of the store. path: relative to the store's folder. received_utc: ISO 8601.
+
+    patient_key: hash that stands for the patient's identifier. acquired: YYYYMMDDHHMMSS, or empty.
+    """
 
     sop_instance_uid: str
     sop_class_uid: str
@@ -49,6 +57,13 @@ class StoredInstance:
     path: str
     sha256: str
     received_utc: str
+    size_bytes: int = 0
+    modality: str = ""
+    patient_key: str = ""
+    acquired: str = ""
+
+
+_COLUMNS = ", ".join(field.name for field in fields(StoredInstance))
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,41 @@ def digest_of(uid: str) -> str:
     return hashlib.sha256(uid.encode()).hexdigest()[:_DIGITS]
 
 
+def described(
+    header: Dataset, uids: Sequence[str], path: str, sha256: str, received_utc: str, size_bytes: int
+) -> StoredInstance:
+    """An instance as the index notes it. uids: of instance, class, series, study."""
+    instance, kind, series, study = uids
+    patient = f"{_text(header, 'IssuerOfPatientID')}\n{_text(header, 'PatientID')}"
+    moments = (
+        _digits(header, f"{of}Date", 8) + _digits(header, f"{of}Time", 6)
+        for of in ("Acquisition", "Series", "Study")
+    )
+    return StoredInstance(
+        instance,
+        kind,
+        series,
+        study,
+        path,
+        sha256,
+        received_utc,
+        size_bytes,
+        _text(header, "Modality")[:16],
+        digest_of(patient) if patient.strip() else "",
+        next(filter(None, moments), ""),
+    )
+
+
+def _text(header: Dataset, name: str) -> str:
+    value = header.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def _digits(header: Dataset, name: str, count: int) -> str:
+    text = _text(header, name)[:count]
+    return text if len(text) == count and text.isdecimal() else ""
+
+
 class InstanceIndex:
     """The index of one store; threads of one process may share it."""
 
@@ -81,6 +131,12 @@ class InstanceIndex:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(_TABLE)
+            found = self._connection.execute("SELECT name FROM pragma_table_info('instances')")
+            if [name for (name,) in found] != _COLUMNS.split(", "):
+                # Of an older version: the files tell it all again.
+                self._connection.execute("DROP TABLE instances")
+                self._connection.execute(_TABLE)
+            self._connection.execute(_BY_STUDY)
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise InputError(
@@ -119,29 +175,56 @@ class InstanceIndex:
         )
         return [StoredStudy(digest_of(uid), uid, count, last) for uid, count, last in rows]
 
+    def of_study(self, study_instance_uid: str) -> list[StoredInstance]:
+        """The instances of a study, sorted by their UIDs."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM instances WHERE study_instance_uid = ?"
+            " ORDER BY sop_instance_uid",
+            (study_instance_uid,),
+        )
+        return [StoredInstance(*row) for row in rows]
+
+    def bytes_of_study(self, study_instance_uid: str) -> int:
+        """Size of a study's files."""
+        [(size,)] = self._rows(
+            "SELECT TOTAL(size_bytes) FROM instances WHERE study_instance_uid = ?",
+            (study_instance_uid,),
+        )
+        return int(size)
+
+    def changed_since(self, mark: int) -> tuple[int, set[str]]:
+        """Studies with instances noted after `mark` (0: all), and the mark to ask with next."""
+        rows = self._rows(
+            "SELECT study_instance_uid, MAX(rowid) FROM instances WHERE rowid > ?"
+            " GROUP BY study_instance_uid",
+            (mark,),
+        )
+        return max([mark, *(last for _, last in rows)]), {uid for uid, _ in rows}
+
     def make_again(self, folder: Path, received_utc: str) -> int:
         """Note the files of the store that the index lacks, after it was lost; how many.
 
         Files that are no DICOM are left where they are.
         """
-        known = {one.path for one in self.instances()}
+        known = {path for (path,) in self._rows("SELECT path FROM instances", ())}
         found = 0
         for path in sorted(folder.glob("*/*.dcm")):
             relative = path.relative_to(folder).as_posix()
             if relative in known or path.name.startswith("."):
                 continue
             try:
-                header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*_UIDS])
+                header = pydicom.dcmread(
+                    path, stop_before_pixels=True, specific_tags=[*HEADER_NAMES]
+                )
                 uids = [str(header[name].value) for name in _UIDS]
+                size = path.stat().st_size
             except (InvalidDicomError, KeyError, OSError, ValueError):
                 continue
-            instance, kind, series, study = uids
-            digest = file_digest(path)
-            self.add(StoredInstance(instance, kind, series, study, relative, digest, received_utc))
+            self.add(described(header, uids, relative, file_digest(path), received_utc, size))
             found += 1
         return found
 
-    def _rows(self, statement: str, values: Iterable[str]) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._connection.execute(statement, tuple(values)).fetchall()
 

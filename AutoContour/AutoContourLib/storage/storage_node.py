@@ -1,20 +1,15 @@
 """A DICOM node that receives and keeps: C-STORE, C-ECHO, storage commitment, TLS on request.
 
-An instance is acknowledged after it lies on the disk under its final name; one that comes again
-unchanged is acknowledged and not written, one that comes changed replaces nothing. Status codes
-after PS3.4, annexes B.2.3 (storage) and J.3 (storage commitment).
+An instance is acknowledged after the store holds it. Status codes after PS3.4, annexes B.2.3
+(storage) and J.3 (storage commitment).
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
-import shutil
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +17,22 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
+from AutoContourLib.storage.audit import Audit
 from AutoContourLib.storage.commitment import COMMITTED_CLASS, committed, report_commitment
-from AutoContourLib.storage.instance_index import InstanceIndex, StoredInstance, place_of
+from AutoContourLib.storage.connections import Connections
+from AutoContourLib.storage.instance_index import InstanceIndex, StoredInstance
+from AutoContourLib.storage.instance_store import InstanceStore, Kept, StoreLimits, uids_of
 from AutoContourLib.storage.storage_settings import StorageSettings
 from MedImageLib.errors import InputError
-from MedImageLib.writing.atomic import finished_file
 
-INDEX = ".index.sqlite"  # hidden: whoever watches the folder passes it over
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
 DOES_NOT_MATCH, CANNOT_UNDERSTAND = 0xA900, 0xC000
-_UID = re.compile(r"[0-9.]{1,64}")
-_MB = 10**6
+_STATUS: dict[Kept, int] = {
+    "stored": SUCCESS,
+    "there already": SUCCESS,
+    "no room": OUT_OF_RESOURCES,
+    "too large": OUT_OF_RESOURCES,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 class StorageNode:
     """A running server over one folder. `stop` ends it; use as a context manager.
 
-    arrived: called with each stored instance, in the thread of its association.
-    Raises InputError when the port or the certificate cannot be used.
+    arrived: called with each stored instance, in the thread of its association. audit: where
+    accesses are noted. Raises InputError when the port or the certificate cannot be used.
     """
 
     def __init__(
@@ -49,14 +49,12 @@ class StorageNode:
         folder: Path,
         settings: StorageSettings | None = None,
         arrived: Callable[[StoredInstance], None] | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self.settings = settings or StorageSettings()
-        self.folder = folder
-        self._arrived = arrived
-        self._storing = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
-        self.index = InstanceIndex(folder / INDEX)
-        self.index.make_again(folder, _now())
+        limits = StoreLimits(self.settings.keep_free_mb, self.settings.max_study_mb)
+        self.store = InstanceStore(folder, limits, arrived)
+        self._connections = Connections(self.settings, audit)
         self._entity = _entity(self.settings)
         address = (self.settings.host, self.settings.port)
         try:
@@ -66,17 +64,26 @@ class StorageNode:
                 ssl_context=_tls(self.settings),
                 evt_handlers=[
                     (evt.EVT_C_STORE, self._store),
-                    (evt.EVT_C_ECHO, lambda event: SUCCESS),
+                    (evt.EVT_C_ECHO, self._echo),
                     (evt.EVT_N_ACTION, self._commit),
+                    *self._connections.handlers(),
                 ],
             )
         except OSError as error:
-            self.index.close()
+            self.store.close()
             raise InputError(
                 f"Port {self.settings.port} of {self.settings.host} cannot be used: {error}."
             ) from error
         assert server is not None
         self._server = server
+
+    @property
+    def folder(self) -> Path:
+        return self.store.folder
+
+    @property
+    def index(self) -> InstanceIndex:
+        return self.store.index
 
     @property
     def port(self) -> int:
@@ -87,7 +94,7 @@ class StorageNode:
         """End all associations; what was acknowledged stays."""
         self._server.shutdown()
         self._entity.shutdown()
-        self.index.close()
+        self.store.close()
 
     def __enter__(self) -> StorageNode:
         return self
@@ -97,44 +104,31 @@ class StorageNode:
 
     def _store(self, event: Any) -> int:
         """C-STORE: status after the instance lies on the disk, or why it does not."""
+        status = self._stored(event)
+        self._connections.count(event.assoc, "refused" if status else "stored")
+        return status
+
+    def _stored(self, event: Any) -> int:
         try:
             content = event.encoded_dataset()
-            uids = _uids(event.dataset)
+            header = event.dataset
+            uids = uids_of(header)
+            if uids is None or uids[0] != str(event.request.AffectedSOPInstanceUID):
+                return DOES_NOT_MATCH
+            return _STATUS[self.store.keep(header, uids, content)]
         except Exception as error:  # whatever pydicom says of bytes from anywhere
             logger.warning("An instance could not be understood: %s", type(error).__name__)
             return CANNOT_UNDERSTAND
-        if uids is None or uids[0] != str(event.request.AffectedSOPInstanceUID):
-            return DOES_NOT_MATCH
-        if shutil.disk_usage(self.folder).free < self.settings.keep_free_mb * _MB + len(content):
-            return OUT_OF_RESOURCES
-        # Two associations may bring one instance at a time.
-        with self._storing:
-            return self._keep(uids, content)
 
-    def _keep(self, uids: tuple[str, str, str, str], content: bytes) -> int:
-        there = self.index.find(uids[0])
-        digest = hashlib.sha256(content).hexdigest()
-        if there is not None and (self.folder / there.path).is_file():
-            if there.sha256 != digest:
-                logger.warning("An instance came again with other content; the first one stays.")
-            return SUCCESS
-        path = place_of(uids[3], uids[0])
-        try:
-            with finished_file(self.folder / path) as temporary:
-                temporary.write_bytes(content)
-            instance = StoredInstance(*uids, path, digest, _now())
-            self.index.add(instance)
-        except OSError as error:
-            logger.warning("An instance could not be stored: %s", error.strerror)
-            return OUT_OF_RESOURCES
-        if self._arrived is not None:
-            self._arrived(instance)
+    def _echo(self, event: Any) -> int:
+        self._connections.count(event.assoc, "echoes")
         return SUCCESS
 
     def _commit(self, event: Any) -> tuple[int, Dataset | None]:
         """N-ACTION of storage commitment: the answer follows as an event report."""
         if event.request.RequestedSOPClassUID != COMMITTED_CLASS or event.action_type != 1:
             return 0x0123, None  # no such action
+        self._connections.count(event.assoc, "commitments")
         answer = committed(event.action_information, self.index, self.folder)
         title = str(event.assoc.requestor.ae_title).strip()
         to = self.settings.peer_addresses.get(title)
@@ -155,6 +149,9 @@ def _entity(settings: StorageSettings) -> AE:
     entity.add_supported_context(Verification)
     entity.add_supported_context(StorageCommitmentPushModel)
     entity.require_called_aet = True
+    entity.maximum_associations = settings.max_associations
+    entity.network_timeout = settings.silence_s
+    entity.acse_timeout = entity.dimse_timeout = settings.silence_s
     entity.require_calling_aet = list(settings.allowed_titles)
     return entity
 
@@ -174,16 +171,3 @@ def _tls(settings: StorageSettings) -> ssl.SSLContext | None:
             f"The certificate {settings.certificate} cannot be used: {error}."
         ) from error
     return context
-
-
-def _uids(dataset: Dataset) -> tuple[str, str, str, str] | None:
-    """UIDs of instance, class, series, study; None when one is absent or is none."""
-    names = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID")
-    found = [str(dataset.get(name, "")) for name in names]
-    if not all(_UID.fullmatch(uid) for uid in found):
-        return None
-    return found[0], found[1], found[2], found[3]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

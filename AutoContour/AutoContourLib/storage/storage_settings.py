@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -26,8 +27,24 @@ class StorageSettings:
     certificate: str = setting("", help="PEM file of the server's certificate: TLS.")
     key: str = setting("", help="PEM file of the certificate's private key.")
     authority: str = setting("", help="PEM file of who signs clients' certificates; empty: any.")
+    plain: bool = setting(
+        False, help="Listen beyond this machine without TLS, in a network that is protected itself."
+    )
     keep_free_mb: int = setting(
         500, help="Refuse to store when less would stay free on the disk.", unit="MB", minimum=0
+    )
+    max_object_mb: int = setting(
+        2000, help="A sender of a larger object is cut off.", unit="MB", minimum=1
+    )
+    max_study_mb: int = setting(
+        20_000, help="Refuse to store when a study would become larger.", unit="MB", minimum=1
+    )
+    max_associations: int = setting(64, help="Senders at a time; more have to wait.", minimum=1)
+    silence_s: float = setting(
+        60.0,
+        help="A sender that is silent, or needs longer for one PDU, is cut off.",
+        unit="s",
+        minimum=1,
     )
 
     def __post_init__(self) -> None:
@@ -42,6 +59,13 @@ class StorageSettings:
                 )
         if bool(self.certificate) != bool(self.key):
             raise SettingsError("TLS needs both, certificate and key.")
+        if is_loopback(self.host) or self.certificate:
+            return
+        if not (self.plain and self.allowed_titles):
+            raise SettingsError(
+                f"host {self.host} can be reached from other machines: name a certificate and its "
+                "key, or, in a network that is protected itself, say --plain and who is --allowed."
+            )
 
     @property
     def allowed_titles(self) -> tuple[str, ...]:
@@ -51,6 +75,18 @@ class StorageSettings:
     def peer_addresses(self) -> dict[str, tuple[str, int]]:
         """Host and port by title. Raises SettingsError for what is no such pair."""
         return addresses(self.peers, "peers")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def addresses(text: str, name: str) -> dict[str, tuple[str, int]]:

@@ -72,7 +72,7 @@ def test_a_result_is_sent_once_and_again_only_when_it_changed(tmp_path):
         made = Made(tmp_path, example)
         worker = SendingWorker(made, tmp_path, receiver)
         arrived = []
-        pacs._arrived = arrived.append
+        pacs.store.arrived = arrived.append
         assert worker.process(STUDY) == WorkDone("cases/a")
         worker.process(STUDY)
         assert len(arrived) == 1

@@ -130,7 +130,7 @@ def test_echo_and_names(tmp_path):
 
 def test_the_same_twice_is_once_and_a_changed_one_replaces_nothing(node):
     heard = []
-    node._arrived = heard.append
+    node.store.arrived = heard.append
     assert send(node.port, ct_slice(value=1), ct_slice(value=1), ct_slice(value=2)) == [0, 0, 0]
     assert len(heard) == 1
     [stored] = node.index.instances()

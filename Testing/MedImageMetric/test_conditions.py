@@ -16,7 +16,7 @@ from MedImageMetricLib.radiograph.assessment import assess
 from MedImageMetricLib.radiograph.chest import chest_region, clipped_share, field_of
 from MedImageMetricLib.radiograph.conditions import is_inside_lungs
 from MedImageMetricLib.radiograph.detections import Box, ForeignObject, NotAssessable, Region
-from MedImageMetricLib.radiograph.measurements import spine_center_line
+from MedImageMetricLib.radiograph.measurements import USUAL_INCLINE_DEG, spine_center_line
 from MedImageMetricLib.radiograph.rules import Condition, MinorWeights, load_rules
 
 _spec = importlib.util.spec_from_file_location(
@@ -51,7 +51,8 @@ def test_values_of_a_drawn_chest():
     assert measured["foreign_object_confidence"] == 0
     # The middle of an even picture lies between two pixels, as does that of the spine.
     assert measured["spine_offset"] == pytest.approx(0)
-    assert measured["tilt_deg"] == pytest.approx(0)
+    # The spine stands upright; the lungs lack the usual incline, and count for half.
+    assert measured["tilt_deg"] == pytest.approx(USUAL_INCLINE_DEG / 2)
 
 
 def test_every_condition_of_a_good_chest_has_its_state_and_geometry():
@@ -218,9 +219,13 @@ def test_tilt_of_a_turned_chest(degrees):
         lambda mask: ndimage.rotate(mask.astype(float), -degrees, reshape=False, order=1) > 0.5,
         found.shape,
     )
-    signed = assess(turned).condition("tilt_deg").signed
-    assert np.sign(signed) == -np.sign(degrees)
-    assert 0.8 * abs(degrees) < abs(signed) < 1.1 * abs(degrees)
+    before, after = (assess(one).condition("tilt_deg").signed for one in (found, turned))
+    assert after - before == pytest.approx(-degrees, abs=0.5)
+
+
+def test_tilt_without_a_spine_rests_on_the_lungs():
+    found = replace(drawn(), spine=FAILED)
+    assert assess(found).condition("tilt_deg").signed == pytest.approx(-USUAL_INCLINE_DEG)
 
 
 def test_the_chest_leaves_out_air_beside_the_body_and_the_margins_of_the_field():

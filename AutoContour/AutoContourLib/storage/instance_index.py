@@ -37,9 +37,11 @@ CREATE TABLE IF NOT EXISTS instances (
 """
 _BY_STUDY = "CREATE INDEX IF NOT EXISTS by_study ON instances (study_instance_uid)"
 _UIDS = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID")
-_FACTS = ("Modality", "PatientID", "IssuerOfPatientID", "StudyDate", "StudyTime")
-_FACTS += ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")
-HEADER_NAMES = (*_UIDS, *_FACTS)
+HEADER_NAMES = (
+    *_UIDS,
+    *("Modality", "PatientID", "IssuerOfPatientID", "StudyDate", "StudyTime"),
+    *("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime"),
+)
 _DIGITS = 16
 
 

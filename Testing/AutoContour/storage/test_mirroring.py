@@ -1,0 +1,137 @@
+"""What the mirror fetches and when, with a scripted server and clock."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pydicom
+import pytest
+from small_studies import ct_study
+
+from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits
+from AutoContourLib.storage.mirroring import Mirror
+from AutoContourLib.storage.remote_server import RemoteInstance, RemoteStudy, ServerError
+
+
+class Server:
+    """Holds the files given; counts what it is asked for."""
+
+    def __init__(self, files) -> None:
+        self.files = list(files)
+        self.fetched: list[int] = []
+        self.since: list[date | None] = []
+        self.breaks_after: int | None = None
+        self.records: set[str] = set()
+        self.modalities: tuple[str, ...] = ("CT",)
+
+    def studies(self, since):
+        self.since.append(since)
+        studies: dict[str, int] = {}
+        for one in self._all():
+            uid = str(one.StudyInstanceUID)
+            studies[uid] = studies.get(uid, 0) + 1
+        return tuple(RemoteStudy(uid, self.modalities, n) for uid, n in studies.items())
+
+    def images(self, study):
+        found = [
+            RemoteInstance(study, str(one.SeriesInstanceUID), str(one.SOPInstanceUID), "CT")
+            for one in self._all()
+            if one.StudyInstanceUID == study
+        ]
+        return tuple(sorted(found, key=lambda one: one.sop_instance_uid))
+
+    def has(self, study, series, instance=""):
+        return study in self.records
+
+    def fetch(self, wanted, keep):
+        self.fetched.append(len(wanted))
+        uids = {one.sop_instance_uid for one in wanted}
+        sent = 0
+        for path in self.files:
+            one = pydicom.dcmread(path)
+            if one.SOPInstanceUID in uids:
+                if sent == self.breaks_after:
+                    raise ServerError("cut")
+                keep(one, path.read_bytes())
+                sent += 1
+
+    def _all(self):
+        return [pydicom.dcmread(path, stop_before_pixels=True) for path in self.files]
+
+
+@pytest.fixture
+def scene(tmp_path):
+    files = ct_study(tmp_path / "ct", 1)
+    server, now = Server(files), [100.0]
+    with InstanceStore(tmp_path / "store", StoreLimits(0)) as store:
+        yield (
+            server,
+            store,
+            Mirror(server, store, 10.0, 7, lambda: now[0], lambda: date(2026, 5, 9)),
+            now,
+        )
+
+
+def test_a_study_is_fetched_once_it_is_quiet_and_more_of_it_later(scene):
+    server, store, mirror, now = scene
+    late = server.files.pop()
+    for _ in range(3):
+        assert mirror.turn() == 0
+        now[0] += 4
+    assert mirror.turn() == 1
+    assert server.fetched == [3]
+    assert mirror.turn() == 0
+    server.files.append(late)
+    mirror.turn()
+    now[0] += 11
+    assert mirror.turn() == 1
+    assert server.fetched == [3, 1]
+    assert len(store.index.instances()) == 4
+    assert server.since[0] == date(2026, 5, 2)
+
+
+def test_what_came_before_the_line_broke_is_not_fetched_again(scene):
+    server, store, mirror, now = scene
+    mirror.turn()
+    now[0] += 11
+    server.breaks_after = 2
+    with pytest.raises(ServerError, match="cut"):
+        mirror.turn()
+    assert len(store.index.instances()) == 2
+    server.breaks_after = None
+    assert mirror.turn() == 1
+    assert server.fetched == [4, 2]
+    assert len(store.index.instances()) == 4
+
+
+def test_what_was_processed_or_has_no_ct_is_left_there(scene):
+    server, _, mirror, now = scene
+    server.records = {one.study_instance_uid for one in server.studies(None)}
+    mirror.turn()
+    now[0] += 11
+    assert mirror.turn() == 0
+    server.records, server.modalities = set(), ("MR",)
+    assert mirror.turn() == 0
+    assert server.fetched == []
+
+
+def test_images_that_are_refused_are_said(scene, tmp_path):
+    server, _, _, now = scene
+    with InstanceStore(tmp_path / "full", StoreLimits(keep_free_mb=10**9)) as full:
+        mirror = Mirror(server, full, 0.0, 0, lambda: now[0])
+        with pytest.raises(ServerError, match=r"4 of 4 images .*no room"):
+            mirror.turn()
+
+
+def test_images_of_another_study_are_not_taken(scene, tmp_path):
+    server, store, mirror, now = scene
+    strange = ct_study(tmp_path / "other", 2)
+    honest = server.fetch
+    server.fetch = lambda wanted, keep: keep(pydicom.dcmread(strange[0]), strange[0].read_bytes())
+    mirror.turn()
+    now[0] += 11
+    with pytest.raises(ServerError, match="not of the study"):
+        mirror.turn()
+    assert store.index.instances() == []
+    server.fetch = honest
+    assert mirror.turn() == 1

@@ -47,21 +47,25 @@ def resource_path(*parts: str) -> Path:
     return path
 
 
-def imported_models_folder() -> Path:
-    """Where models lie that a user has brought in; it need not exist.
-
-    The folder named by MEDIMAGE_MODELS, else the usual place for data of a program.
-    """
-    named = os.environ.get(MODELS_VARIABLE)
-    if named:
-        return Path(named)
+def user_folder() -> Path:
+    """The user's own folder of this product, at the usual place for data of a program; it need
+    not exist."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "medimage" / "models"
+    return base / "medimage"
+
+
+def imported_models_folder() -> Path:
+    """Where models lie that a user has brought in; it need not exist.
+
+    The folder named by MEDIMAGE_MODELS, else `models` in the user's folder.
+    """
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named) if named else user_folder() / "models"
 
 
 def installed_models() -> dict[str, Path]:

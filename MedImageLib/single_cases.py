@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from MedImageLib.errors import MedImageError
@@ -21,15 +22,25 @@ def run_each(inputs: Sequence[Path], out: Path, process: Callable[[Path, Path], 
     failed = 0
     for path, name in zip(inputs, _names(inputs), strict=True):
         try:
-            with finished_folder(out / name) as folder:
-                result = process(path, folder)
-                write_result(folder, replace(result, files=output_files(folder)))
+            result = run_into(out / name, partial(process, path))
             print(f"{out / name}: {' '.join(result.findings)}")
         except MedImageError as error:
             failed += 1
             text = str(error)
             print(f"medimage: {text if str(path) in text else f'{path}: {text}'}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def run_into(folder: Path, process: Callable[[Path], Result]) -> Result:
+    """Process one input into a new folder with its result.json, whole or not at all.
+
+    process: takes an empty folder, writes its files there and returns the result.
+    """
+    with finished_folder(folder) as place:
+        result = process(place)
+        result = replace(result, files=output_files(place))
+        write_result(place, result)
+    return result
 
 
 def _names(inputs: Sequence[Path]) -> list[str]:

@@ -99,7 +99,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self.packages = None
+        self.sections = None
         self.run = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
@@ -115,11 +115,12 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = MedImageMetricLogic()
 
-        from MedImageLib.in_slicer import PackagesSection, PanelRun
+        from MedImageLib.in_slicer import PanelRun
+        from MedImageMetricPanel.sections import Sections
 
         ui = self.ui
-        self.packages = PackagesSection(ui, _("Cancel"))
         self.run = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        self.sections = Sections(ui, self.logic, self.run, lambda: self._parameterNode)
         ui.progressBar.visible = False
 
         # Connections
@@ -127,15 +128,14 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
 
         # Buttons
-        self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
-        self.ui.screenButton.connect("clicked(bool)", self.onScreenButton)
-        self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        ui.screenButton.connect("clicked(bool)", self.onScreenButton)
 
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
-        self.packages.cancel()
+        self.sections.cancel()
         self.run.cancel()
         self.removeObservers()
 
@@ -185,12 +185,14 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._checkCanApply()
 
     def _checkCanApply(self, caller=None, event=None) -> None:
-        canApply = bool(self._parameterNode and self._parameterNode.inputVolume)
+        parameters = self._parameterNode
+        canApply = bool(parameters and parameters.inputVolume)
         self.ui.applyButton.enabled = canApply and not self.run.running
         self.ui.screenButton.enabled = canApply
         self.ui.applyButton.toolTip = (
             _("Grade and measure the radiograph") if canApply else _("Select a chest radiograph")
         )
+        self.sections.show()
 
     def onApplyButton(self) -> None:
         """Run processing when user clicks "Apply" button."""
@@ -203,12 +205,12 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.ui.statusLabel.text = self._apply()
             except Exception:
                 self.ui.statusLabel.text = _("Nothing was computed.")
-                self.ui.levelLabel.text = ""
                 raise
 
     def _apply(self) -> str:
         """Do what the button says and return what to show as status."""
         from MedImageLib.in_slicer import ensure_packages
+        from MedImageLib.panels.views import show_layout, show_volume
 
         ensure_packages("MedImageMetric")
         parameters = self._parameterNode
@@ -227,7 +229,10 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             parameters.profile,
             parameters.research,
         )
-        self.ui.levelLabel.text = parameters.resultText.partition("\n")[0]
+        self._checkCanApply()
+        show_volume(slicer.mrmlScene, parameters.inputVolume)
+        show_layout(slicer.mrmlScene, slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        self.sections.guess.ask()
         return _("Done.")
 
     def onScreenButton(self) -> None:
@@ -253,11 +258,6 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 raise
             finally:
                 self._checkCanApply()
-
-    def onInstallButton(self) -> None:
-        """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
-        with slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
-            self.packages.install()
 
 
 #
@@ -307,12 +307,19 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
 
         import dataclasses
 
-        from MedImageLib.nodes import draw, segment_of, update_segmentation, volume_of
+        from MedImageLib.nodes import (
+            draw,
+            segment_of,
+            set_result,
+            update_segmentation,
+            volume_of,
+        )
         from MedImageLib.result_text import result_text
         from MedImageLib.terminology import structure
         from MedImageMetricLib.radiograph.label_map import input_labels
         from MedImageMetricLib.radiograph.result import result_of
         from MedImageMetricLib.radiograph.settings import MetricSettings
+        from MedImageMetricPanel.level_section import update_conditions
 
         settings = MetricSettings(
             level=level, stop_below=stopBelow, rules=rules, profile=profile, research=research
@@ -322,7 +329,8 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         labels, names = input_labels(analysis)
         segments = [segment_of(structure(name), value) for value, name in names.items()]
         update_segmentation(outputSegmentation, labels, segments, reference_node=inputVolume)
-        self.updateConditions(result)
+        set_result(outputSegmentation, result)
+        update_conditions(slicer.mrmlScene, result)
         shown = [value for value in result.values if value.name in self.DRAWN]
         draw(slicer.mrmlScene, shown if drawMeasurement else (), labels.geometry, self.DRAWING)
         return result_text(dataclasses.replace(result, values=(), flags=()))
@@ -338,20 +346,46 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         if not inputVolume:
             raise ValueError("Input volume is invalid")
 
-        from pathlib import Path
-
         from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import set_scan_verdict, volume_of
         from MedImageLib.result_text import result_text
         from MedImageLib.scan_verdict import verdict_of_result
         from MedImageMetricLib.normality.settings import AnomalySettings
+        from MedImageMetricPanel.normality_section import add_normality_nodes
 
         set_scan_verdict(inputVolume, None)
         screen = "MedImageMetricLib.normality.processing:screen_image"
         settings = AnomalySettings(report=False)
-        result, _screening = (run or run_here)(screen, volume_of(inputVolume), Path(), settings)
+        scan = volume_of(inputVolume)
+        result, screening = (run or run_here)(screen, scan, Path(), settings)
         set_scan_verdict(inputVolume, verdict_of_result(result))
+        add_normality_nodes(slicer.mrmlScene, inputVolume, scan, result, screening)
         return result_text(result)
+
+    def export(self, parameters: MedImageMetricParameterNode, folder: str, run=None) -> None:
+        """
+        Write report, label map, table and scene of the radiograph into a new folder.
+        Can be used without GUI widget.
+        :param parameters: see MedImageMetricParameterNode
+        :param folder: its path
+        :param run: as in screen
+        """
+        from MedImageLib.errors import InputError
+        from MedImageLib.in_slicer import run_here
+        from MedImageLib.nodes import volume_of
+        from MedImageMetricLib.radiograph.settings import MetricSettings
+
+        if not folder:
+            raise InputError("No folder is chosen; choose a new one for the files.")
+        settings = MetricSettings(
+            level=parameters.level,
+            stop_below=parameters.stopBelow,
+            rules=parameters.rules,
+            profile=parameters.profile,
+            research=parameters.research,
+        )
+        write = "MedImageMetricLib.processing:export_radiograph"
+        (run or run_here)(write, volume_of(parameters.inputVolume), Path(folder), settings)
 
     def analyzeRadiograph(self, volume, settings):
         """The package's analysis of a radiograph."""
@@ -361,28 +395,6 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         return analysis.analyze_radiograph(
             volume, settings, *processing.rules_and_profile(settings)
         )
-
-    def updateConditions(self, result) -> None:
-        """The conditions as a table node, renewed at each run."""
-        from MedImageLib.nodes import add_table, update_table
-
-        rows = [
-            {
-                "condition": flag.text,
-                "state": flag.state.replace("_", " "),
-                "value": flag.value,
-                "threshold": flag.threshold,
-            }
-            for flag in result.flags
-        ]
-        role = "MedImageMetric.Conditions"
-        tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
-        node = next((one for one in tables if one.GetAttribute(role)), None)
-        if node:
-            update_table(node, rows)
-        else:
-            node = add_table(slicer.mrmlScene, rows, _("Radiograph conditions"))
-            node.SetAttribute(role, "yes")
 
 
 #

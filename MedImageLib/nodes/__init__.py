@@ -4,15 +4,17 @@ Inside everything is LPS millimeters; MRML is RAS, and the sign changes here and
 The functions work on any `vtkMRMLScene`: that of the application and that of `slicer-core`.
 """
 
-from MedImageLib.nodes.drawing import draw, remove_drawing
+from MedImageLib.nodes.drawing import draw
 from MedImageLib.nodes.markups import (
     add_box,
+    add_curve,
     add_line,
     add_points,
     box_of,
     points_of,
 )
-from MedImageLib.nodes.plots import add_chart
+from MedImageLib.nodes.plots import add_bars, add_chart, add_line_to
+from MedImageLib.nodes.roles import give_role, nodes_of_role, remove_role
 from MedImageLib.nodes.scan_verdicts import scan_verdict_of, set_scan_verdict
 from MedImageLib.nodes.segmentations import (
     Segment,
@@ -30,6 +32,7 @@ from MedImageLib.nodes.sequences import (
     segmentation_sequence_labels,
     volume_sequence_of,
 )
+from MedImageLib.nodes.stored_results import set_result, stored_result
 from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder, remove_node
 from MedImageLib.nodes.tables import add_table, rows_of, update_table
 from MedImageLib.nodes.transforms import (
@@ -42,11 +45,14 @@ from MedImageLib.nodes.volumes import add_volume, geometry_of, update_volume, vo
 
 __all__ = [
     "Segment",
+    "add_bars",
     "add_box",
     "add_chart",
+    "add_curve",
     "add_displacement_field",
     "add_folder",
     "add_line",
+    "add_line_to",
     "add_linear_transform",
     "add_points",
     "add_segmentation",
@@ -59,19 +65,23 @@ __all__ = [
     "displacement_field_of",
     "draw",
     "geometry_of",
+    "give_role",
     "is_edited",
     "moving_from_fixed_of",
+    "nodes_of_role",
     "place_in_folder",
     "points_of",
-    "remove_drawing",
     "remove_node",
+    "remove_role",
     "rows_of",
     "scan_verdict_of",
     "segment_of",
     "segmentation_labels",
     "segmentation_sequence_labels",
     "segments_of",
+    "set_result",
     "set_scan_verdict",
+    "stored_result",
     "update_segmentation",
     "update_table",
     "update_volume",

@@ -8,31 +8,17 @@ from typing import Any
 import numpy as np
 
 from MedImageLib.geometry import Geometry
-from MedImageLib.nodes.markups import add_box, add_line
-from MedImageLib.nodes.subject_hierarchy import remove_node
+from MedImageLib.nodes.markups import add_box, add_curve, add_line, add_points
+from MedImageLib.nodes.roles import give_role, remove_role
 from MedImageLib.results import Measurement, Shape
-
-_KINDS = ("vtkMRMLMarkupsLineNode", "vtkMRMLMarkupsROINode")
-
-
-def remove_drawing(scene: Any, role: str) -> None:
-    """Take away what `draw` has drawn under that role."""
-    for kind in _KINDS:
-        found = scene.GetNodesByClass(kind)
-        found.UnRegister(None)
-        nodes = [found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())]
-        for node in nodes:
-            if node.GetAttribute(role):
-                remove_node(scene, node)
 
 
 def draw(scene: Any, values: Iterable[Measurement], geometry: Geometry, role: str) -> list[Any]:
-    """Lines and boxes of measurements on the grid they were measured on, in place of earlier ones.
+    """Shapes of measurements on the grid they were measured on, in place of earlier ones.
 
-    role: attribute that marks the nodes; it holds the name of the measurement. Other shapes are
-    left out: they are segments.
+    role: attribute that marks the nodes; it holds the name of the measurement.
     """
-    remove_drawing(scene, role)
+    remove_role(scene, role)
     nodes = []
     for value in values:
         for shape in value.geometry:
@@ -45,9 +31,11 @@ def draw(scene: Any, values: Iterable[Measurement], geometry: Geometry, role: st
                 size = np.abs(directions.T @ (points[1] - points[0]))
                 size[2] = max(size[2], geometry.spacing_mm[2])
                 node = add_box(scene, points.mean(0), size, name, directions)
+            elif shape.kind == "point":
+                node = add_points(scene, points, name, (name,))
             else:
-                continue
-            node.SetAttribute(role, value.name)
+                node = add_curve(scene, points, name, closed=shape.kind == "polygon")
+            give_role([node], role, value.name)
             nodes.append(node)
     return nodes
 

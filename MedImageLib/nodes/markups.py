@@ -28,6 +28,25 @@ def add_line(scene: Any, points_mm: np.ndarray, name: str) -> Any:
     return _with_points(scene, "vtkMRMLMarkupsLineNode", points_mm, name)
 
 
+def add_curve(scene: Any, points_mm: np.ndarray, name: str, *, closed: bool) -> Any:
+    """Add straight pieces through LPS points (n, 3), n ≥ 2, to be looked at, and return the node.
+
+    closed: an outline. Its points are neither shown nor caught by the mouse.
+    """
+    if len(points_mm) < 2:
+        raise GeometryError(f"The curve {name} needs two points or more, got {len(points_mm)}.")
+    kind = "vtkMRMLMarkupsClosedCurveNode" if closed else "vtkMRMLMarkupsCurveNode"
+    node = _with_points(scene, kind, points_mm, name)
+    node.SetCurveTypeToLinear()
+    node.SetLocked(True)
+    display = node.GetDisplayNode()
+    display.SetGlyphSize(0.0)
+    display.UseGlyphScaleOff()
+    display.SetPointLabelsVisibility(False)
+    display.SetPropertiesLabelVisibility(False)
+    return node
+
+
 def points_of(node: Any) -> np.ndarray:
     """The control points of a markups node in the world, LPS mm, shape (n, 3)."""
     require_node(node, "vtkMRMLMarkupsNode")

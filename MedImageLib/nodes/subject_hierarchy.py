@@ -29,8 +29,11 @@ def place_in_folder(scene: Any, nodes: Iterable[Any], folder: int) -> None:
 
 def remove_node(scene: Any, node: Any) -> None:
     """Remove a node together with its display and storage nodes, which would stay behind."""
-    belonging = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
-    belonging += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
+    belonging = []
+    if hasattr(node, "GetNumberOfDisplayNodes"):
+        belonging += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    if hasattr(node, "GetNumberOfStorageNodes"):
+        belonging += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
     scene.RemoveNode(node)
     for other in belonging:
         if other is not None:

@@ -49,32 +49,18 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 
 def _calibrate(options: argparse.Namespace) -> int:
     from MedImageLib.settings import settings_from
-    from MedImageLib.writing.atomic import finished_folder
-    from MedImageMetricLib.radiograph.calibration_report import write_calibration
-    from MedImageMetricLib.radiograph.calibration_samples import (
-        calibrated_profile,
-        data_used,
-        read_samples,
-    )
+    from MedImageMetricLib.radiograph.calibrating import calibrate
     from MedImageMetricLib.radiograph.calibration_settings import CalibrationSettings
-    from MedImageMetricLib.radiograph.rules import load_rules
-    from MedImageMetricLib.radiograph.site_profile import read_profile
 
-    rules = load_rules(options.rules)
-    samples = read_samples(options.samples, rules)
-    names = [condition.name for condition in rules.conditions]
-    before = read_profile(options.previous, names) if options.previous else None
-    profile = calibrated_profile(
-        samples,
-        rules,
+    profile = calibrate(
+        options.samples,
+        options.out,
         settings_from(options, CalibrationSettings),
-        name=options.name or (before.name if before else "site"),
-        author=options.author,
-        revision=before.revision + 1 if before else 1,
-        data=(data_used(options.samples, samples),),
+        options.rules,
+        options.name or "",
+        options.author,
+        options.previous,
     )
-    with finished_folder(options.out) as folder:
-        write_calibration(folder, profile, rules)
     for one in profile.thresholds:
         if one.used or not one.stratum.depth:
             value = "default kept" if not one.used else f"{one.threshold:.4g}"

@@ -83,6 +83,13 @@ def process_inputs(inputs: Sequence[Path], out: Path, settings: MetricSettings) 
     return code
 
 
+def export_radiograph(volume: Volume, folder: Path, settings: MetricSettings) -> Result:
+    """The same files as of the command, and result.json, in a new folder."""
+    from MedImageLib.single_cases import run_into
+
+    return run_into(folder, lambda place: process_radiograph(volume, place, settings)[0])
+
+
 def rules_and_profile(settings: MetricSettings) -> tuple[RuleSet, SiteProfile | None]:
     """What the settings name. Raises InputError, SettingsError."""
     from MedImageMetricLib.radiograph.rules import load_rules

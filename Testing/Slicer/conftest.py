@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))  # lets the tests of this folder share the double and the cases
 REPOSITORY = HERE.parents[1]
 MODULES = ("MedImageMetric", "CardiacLV", "AutoContour")
 SLICER_PYTHON = os.environ.get("MEDIMAGE_SLICER_PYTHON", "")
@@ -23,17 +24,17 @@ SLICER_PYTHON = os.environ.get("MEDIMAGE_SLICER_PYTHON", "")
 
 @pytest.fixture(params=["double", "slicer"] if SLICER_PYTHON else ["double"])
 def application(request, monkeypatch) -> Any:
-    """The scene and what module files import; `.scene`, `.logics`, `.module(name)`, `.errors`.
+    """The scene and what module files import; `.scene`, `.logics`, `.module(name)`, `.errors`,
+    `.opened` (modules that panels went to), `.qt`.
 
     Panels put into `.panels` are cleaned up at the end.
     """
     slicer = pytest.importorskip("slicer")
-    monkeypatch.syspath_prepend(str(HERE))
     import qt_double
 
     from MedImageLib.headless import HeadlessApplication
 
-    qt, ctk = qt_double.MadeOnDemand("qt"), qt_double.MadeOnDemand("ctk")
+    qt, ctk = qt_double.qt_module(), qt_double.MadeOnDemand("ctk")
     monkeypatch.setitem(sys.modules, "qt", qt)
     monkeypatch.setitem(sys.modules, "ctk", ctk)
     mrml_widgets = {}
@@ -51,7 +52,8 @@ def application(request, monkeypatch) -> Any:
 
     errors = qt_double.ErrorDisplay()
     util = slicer.util
-    monkeypatch.setattr(slicer, "app", qt_double.Application(), raising=False)
+    opened: list[str] = []
+    monkeypatch.setattr(util, "selectModule", opened.append)
     monkeypatch.setattr(util, "loadUI", lambda path: qt_double.load_ui(path, class_of))
     monkeypatch.setattr(util, "childWidgetVariables", qt_double.child_widget_variables)
     monkeypatch.setattr(util, "tryWithErrorDisplay", errors)
@@ -61,10 +63,14 @@ def application(request, monkeypatch) -> Any:
         _provide(request.param, name, monkeypatch)
 
     with HeadlessApplication() as headless:
+        app = qt_double.Application(headless.application_logic)
+        monkeypatch.setattr(slicer, "app", app, raising=False)
         running = types.SimpleNamespace(
             scene=headless.scene,
             logics=headless.module_logics,
             errors=errors.shown,
+            opened=opened,
+            qt=qt,
             module=lambda name: _loaded(name, monkeypatch),
             new_parent=qt_double.ModuleParent,
             panels=[],
@@ -72,6 +78,41 @@ def application(request, monkeypatch) -> Any:
         yield running
         for widget in running.panels:
             widget.cleanup()
+
+
+@pytest.fixture
+def radiograph_network(monkeypatch):
+    """Settings that the replaced network was called with."""
+    import panel_cases
+
+    return panel_cases.replace_radiograph_network(monkeypatch)
+
+
+@pytest.fixture
+def cine_network(monkeypatch):
+    """Settings that the replaced network was called with."""
+    import panel_cases
+
+    return panel_cases.replace_cine_network(monkeypatch)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Nothing is installed, and what panels run in another process runs here: the networks that
+    tests put in place are not known there."""
+    from MedImageLib import in_slicer
+
+    def call(run, function, *arguments):
+        return in_slicer.run_here(function, *arguments)
+
+    monkeypatch.setattr(in_slicer, "ensure_packages", lambda requester: None)
+    monkeypatch.setattr(in_slicer.PanelRun, "call", call)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch, tmp_path):
+    """Nothing of the person who runs the tests is read or changed."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "own"))
 
 
 def _provide(kind: str, name: str, monkeypatch) -> None:
@@ -99,6 +140,8 @@ def _provide(kind: str, name: str, monkeypatch) -> None:
 def _loaded(name: str, monkeypatch) -> types.ModuleType:
     """The module file, executed anew."""
     path = REPOSITORY / name / f"{name}.py"
+    # The application puts a module's folder on the path.
+    monkeypatch.syspath_prepend(str(path.parent))
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

@@ -38,10 +38,18 @@ class Widget:
     """Any widget: values are plain attributes, their changes are signals."""
 
     # Attribute that a change of it tells, and the name of the signal.
-    _TOLD = {"checked": "stateChanged", "value": "valueChanged", "plainText": "textChanged"}  # noqa: RUF012
+    _TOLD = {  # noqa: RUF012
+        "checked": ("toggled", "stateChanged"),
+        "value": ("valueChanged",),
+        "plainText": ("textChanged",),
+        "collapsed": ("contentsCollapsed",),
+        "currentIndex": ("currentIndexChanged",),
+        "currentPath": ("currentPathChanged",),
+    }
 
     def __init__(self, *_: Any) -> None:
         self._signals: dict[str, Signal] = {}
+        object.__setattr__(self, "_blocked", False)
         self._properties: dict[str, Any] = {}
         self._node: Any = None
         self.children: list[Widget] = []
@@ -56,14 +64,19 @@ class Widget:
             "plainText": "",
             "visible": True,
             "currentPath": "",
+            "collapsed": False,
+            "currentIndex": 0,
+            "styleSheet": "",
+            "pixmap": None,
         }.items():
             object.__setattr__(self, key, value)
 
     def __setattr__(self, key: str, value: Any) -> None:
         changed = key in self._TOLD and getattr(self, key) != value
         object.__setattr__(self, key, value)
-        if changed:
-            self.signal(self._TOLD[key]).emit(value)
+        for name in self._TOLD.get(key, ()) if changed else ():
+            if not self._blocked:
+                self.signal(name).emit(value)
 
     def signal(self, name: str) -> Signal:
         return self._signals.setdefault(name.split("(")[0], Signal())
@@ -81,6 +94,16 @@ class Widget:
         """What a person does; a disabled button does nothing."""
         if self.enabled:
             self.signal("clicked").emit()
+
+    def blockSignals(self, blocked: bool) -> bool:  # noqa: N802
+        before, self._blocked = self._blocked, blocked
+        return before
+
+    def setPixmap(self, pixmap: Any) -> None:  # noqa: N802
+        self.pixmap = pixmap
+
+    def clear(self) -> None:
+        self.text, self.pixmap = "", None
 
     def property(self, name: str) -> Any:
         return self._properties.get(name)
@@ -116,6 +139,98 @@ class Widget:
         return [w for child in self.children for w in (child, *child.descendants())]
 
 
+class Table(Widget):
+    """A QTableWidget: cells of text, one of which is the current one."""
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self.headers: list[str] = []
+        self.rows: list[list[Any]] = []
+        self._current = -1
+
+    def setColumnCount(self, count: int) -> None:  # noqa: N802
+        self.headers = [""] * count
+
+    def setHorizontalHeaderLabels(self, labels: list[str]) -> None:  # noqa: N802
+        assert len(labels) == len(self.headers)
+        self.headers = labels
+
+    def setRowCount(self, count: int) -> None:  # noqa: N802
+        self.rows = [
+            self.rows[n] if n < len(self.rows) else [None] * len(self.headers) for n in range(count)
+        ]
+
+    def setItem(self, row: int, column: int, item: Any) -> None:  # noqa: N802
+        self.rows[row][column] = item
+
+    def texts(self) -> list[list[str]]:
+        return [[item.text for item in row] for row in self.rows]
+
+    def currentRow(self) -> int:  # noqa: N802
+        return self._current
+
+    def setCurrentCell(self, row: int, column: int) -> None:  # noqa: N802
+        before, self._current = self._current, row
+        if row != before and not self._blocked:
+            self.signal("currentCellChanged").emit(row, column, before, 0)
+
+    def verticalHeader(self) -> Any:  # noqa: N802
+        return types.SimpleNamespace(hide=lambda: None)
+
+    def setEditTriggers(self, triggers: Any) -> None:  # noqa: N802
+        pass
+
+    def setSelectionBehavior(self, behavior: Any) -> None:  # noqa: N802
+        pass
+
+    def setSelectionMode(self, mode: Any) -> None:  # noqa: N802
+        pass
+
+    def resizeColumnsToContents(self) -> None:  # noqa: N802
+        pass
+
+
+class TableItem:
+    """A QTableWidgetItem."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.tip = text, ""
+
+    def setToolTip(self, text: str) -> None:  # noqa: N802
+        self.tip = text
+
+
+class Pixmap:
+    """A QPixmap: the bytes of a picture."""
+
+    def __init__(self) -> None:
+        self.png = b""
+
+    def loadFromData(self, data: bytes) -> bool:  # noqa: N802
+        self.png = bytes(data)
+        return self.png.startswith(b"\x89PNG")
+
+    def scaledToWidth(self, width: int, mode: Any) -> Pixmap:  # noqa: N802
+        return self
+
+
+class FileDialog:
+    """A QFileDialog: answers the path that a test has put into `chosen`."""
+
+    chosen = ""
+
+    @classmethod
+    def getOpenFileName(cls, parent: Any, title: str, path: str, kinds: str) -> str:  # noqa: N802
+        return cls.chosen
+
+
+class Constants:
+    """Enumerations: any name."""
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
 class ModuleParent(Widget):
     """What the application gives a panel to live in, while its module is the one shown."""
 
@@ -132,6 +247,11 @@ class ModuleParent(Widget):
 class MadeOnDemand(types.ModuleType):
     """A module whose classes are made, once each, when they are asked for."""
 
+    def __init__(self, name: str, **known: Any) -> None:
+        super().__init__(name)
+        for key, value in known.items():
+            setattr(self, key, value)
+
     def __getattr__(self, name: str) -> type[Widget]:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -140,11 +260,29 @@ class MadeOnDemand(types.ModuleType):
         return made
 
 
+def qt_module() -> MadeOnDemand:
+    """The module `qt`."""
+    return MadeOnDemand(
+        "qt",
+        QTableWidget=type("QTableWidget", (Table,), {}),
+        QTableWidgetItem=TableItem,
+        QPixmap=Pixmap,
+        QByteArray=bytes,
+        QFileDialog=type("QFileDialog", (FileDialog,), {}),
+        QAbstractItemView=Constants(),
+        Qt=Constants(),
+    )
+
+
 class Application:
     """`slicer.app`: remembers who waits for its start; has nothing else to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, application_logic: Any = None) -> None:
         self.started = Signal()
+        self._application_logic = application_logic
+
+    def applicationLogic(self) -> Any:  # noqa: N802
+        return self._application_logic
 
     def connect(self, signature: str, slot: Callable[..., Any]) -> None:
         if signature != "startupCompleted()":
@@ -196,7 +334,7 @@ def _built(element: ET.Element | None, class_of: Callable[[str], type[Widget]]) 
             value = value == "true"
         if item.get("stdset") == "0":
             widget._properties[item.get("name", "")] = value
-        elif item.get("name") in ("text", "toolTip", "enabled"):
+        elif item.get("name") in ("text", "toolTip", "enabled", "collapsed", "checked"):
             setattr(widget, item.get("name", ""), value)
     for child in _child_widgets(element):
         widget.addWidget(_built(child, class_of))

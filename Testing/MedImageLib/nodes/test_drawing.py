@@ -1,4 +1,4 @@
-"""Lines and boxes of a result on an oblique grid, renewed and not piled up."""
+"""Shapes of a result on an oblique grid, renewed and not piled up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from MedImageLib.geometry import Geometry
-from MedImageLib.nodes import add_line, box_of, draw, points_of, remove_drawing
+from MedImageLib.nodes import add_line, box_of, draw, points_of, remove_role
 from MedImageLib.results import Measurement, Shape
 
 TURN = np.deg2rad(30)
@@ -41,6 +41,26 @@ def test_a_box_is_turned_with_the_grid(application):
     assert sorted(size) == pytest.approx(sorted((20 * 0.5, 10 * 2.0, 3.0)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "class_name"),
+    [("polyline", "vtkMRMLMarkupsCurveNode"), ("polygon", "vtkMRMLMarkupsClosedCurveNode")],
+)
+def test_outlines_go_through_their_points_and_cannot_be_moved(application, kind, class_name):
+    corners = [(2, 3, 0), (12, 3, 0), (12, 9, 0)]
+    [node] = draw(application.scene, [value(kind, corners)], OBLIQUE, ROLE)
+    assert node.GetClassName() == class_name
+    assert points_of(node) == pytest.approx(OBLIQUE.points_mm(np.array(corners)))
+    sides = [5.0, 12.0] + ([13.0] if kind == "polygon" else [])
+    assert node.GetCurveLengthWorld() == pytest.approx(sum(sides), rel=0.01)
+    assert node.GetLocked()
+
+
+def test_a_point_is_named(application):
+    [node] = draw(application.scene, [value("point", [(2, 3, 0)], "apex")], OBLIQUE, ROLE)
+    assert points_of(node) == pytest.approx(OBLIQUE.points_mm(np.array([(2, 3, 0)])))
+    assert node.GetNthControlPointLabel(0) == "apex"
+
+
 def test_each_run_takes_the_place_of_the_one_before_and_of_nothing_else(application):
     scene = application.scene
     own = add_line(scene, np.zeros((2, 3)), "drawn by a person")
@@ -48,6 +68,6 @@ def test_each_run_takes_the_place_of_the_one_before_and_of_nothing_else(applicat
     draw(scene, lines, OBLIQUE, ROLE)
     draw(scene, lines, OBLIQUE, ROLE)
     assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 3
-    remove_drawing(scene, ROLE)
+    remove_role(scene, ROLE)
     assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 1
     assert scene.GetNodeByID(own.GetID()) is not None

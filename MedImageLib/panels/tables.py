@@ -1,0 +1,53 @@
+"""Rows of text in a table widget of a panel, one of which can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class RowTable:
+    """A QTableWidget that shows rows; `on_chosen(number)` is told which one is chosen.
+
+    columns: headings, translated. Telling rows anew chooses none and tells nobody.
+    """
+
+    def __init__(
+        self, table: Any, columns: Sequence[str], on_chosen: Callable[[int], None] | None = None
+    ) -> None:
+        import qt
+
+        self._table, self._on_chosen = table, on_chosen
+        table.setColumnCount(len(columns))
+        table.setHorizontalHeaderLabels(list(columns))
+        table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
+        table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
+        table.verticalHeader().hide()
+        table.connect("currentCellChanged(int,int,int,int)", self._chosen)
+
+    def show(self, rows: Sequence[Sequence[str]], tips: Sequence[str] = ()) -> None:
+        """Put these rows in place of those before; tips: one for each row, or none."""
+        import qt
+
+        table = self._table
+        blocked = table.blockSignals(True)
+        table.setRowCount(0)
+        table.setRowCount(len(rows))
+        for place, row in enumerate(rows):
+            for column, text in enumerate(row):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(tips[place] if tips else text)
+                table.setItem(place, column, item)
+        table.resizeColumnsToContents()
+        table.setCurrentCell(-1, -1)
+        table.blockSignals(blocked)
+
+    @property
+    def chosen(self) -> int:
+        """Number of the row that is chosen, or -1."""
+        return int(self._table.currentRow())
+
+    def _chosen(self, row: int, column: int = 0, before: int = -1, before_column: int = -1) -> None:
+        if row >= 0 and row != before and self._on_chosen is not None:
+            self._on_chosen(row)

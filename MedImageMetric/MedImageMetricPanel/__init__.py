@@ -1,0 +1,1 @@
+"""Sections of the panel of Image Metric: nodes and widgets, nothing is computed here."""

@@ -1,0 +1,89 @@
+"""All sections of the panel but the one button: what they show and what their buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from MedImageLib.in_slicer import PackagesSection, PanelRun
+from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.models import ModelsSection
+from MedImageLib.panels.teaching import GuessSection
+from MedImageLib.panels.views import edit_segmentation
+from MedImageMetricPanel.guess_answers import answers, case_of, hide_result
+from MedImageMetricPanel.level_section import LevelSection
+from MedImageMetricPanel.normality_section import NormalitySection
+from MedImageMetricPanel.profile_section import ProfileSection
+
+
+class Sections:
+    """parameters(): the parameter node now, or None while the scene is closed."""
+
+    def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
+        self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
+        self.packages = PackagesSection(ui, _("Cancel"))
+        self.level = LevelSection(ui)
+        self.normality = NormalitySection(ui)
+        self.profile = ProfileSection(ui, self._choose_profile)
+        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
+        self.guess = GuessSection(
+            ui,
+            self._hide,
+            lambda: answers(ui, parameters().outputSegmentation),
+            lambda: case_of(parameters().outputSegmentation),
+        )
+        connect_tried(
+            (
+                (
+                    ui.installButton,
+                    _("The packages could not be installed."),
+                    self.packages.install,
+                ),
+                (ui.editButton, _("The Segment Editor could not be opened."), self._edit),
+                (ui.exportButton, _("The result could not be exported."), self._export),
+                (ui.revealButton, _("The result could not be revealed."), self.guess.reveal),
+                (ui.calibrateButton, _("The site could not be calibrated."), self._calibrate),
+                (ui.importModelButton, _("The model was not imported."), self.models.import_folder),
+                (ui.removeModelButton, _("The model was not removed."), self.models.remove),
+            )
+        )
+
+    def cancel(self) -> None:
+        """End an installation, if there is one."""
+        self.packages.cancel()
+
+    def show(self) -> None:
+        """Show what the nodes of the parameters hold now."""
+        parameters = self._parameters()
+        volume = parameters.inputVolume if parameters else None
+        segmentation = parameters.outputSegmentation if parameters else None
+        self.level.show(segmentation, volume)
+        self.normality.show(volume)
+        self.profile.show(parameters.profile if parameters else "")
+        self._ui.editButton.enabled = bool(segmentation)
+        self._ui.exportButton.enabled = bool(segmentation and volume)
+
+    def _choose_profile(self, path: str) -> None:
+        self._parameters().profile = path
+
+    def _hide(self, hidden: bool) -> None:
+        parameters = self._parameters()
+        if parameters:
+            segmentation = parameters.outputSegmentation
+            hide_result(self._ui, segmentation, self._logic.DRAWING, hidden)
+
+    def _edit(self) -> None:
+        parameters = self._parameters()
+        edit_segmentation(slicer.mrmlScene, parameters.outputSegmentation, parameters.inputVolume)
+
+    def _export(self) -> None:
+        folder = self._ui.exportPathLineEdit.currentPath
+        self._logic.export(self._parameters(), folder, self._run.call)
+        self._ui.statusLabel.text = _("Exported.")
+
+    def _calibrate(self) -> None:
+        self.profile.calibrate(self._parameters().rules, self._run.call)
+        self._ui.statusLabel.text = _("Calibrated; the new profile is in use.")

@@ -1,4 +1,8 @@
-"""What AutoContour does with a case of a batch: overview, registrations and contours of a study."""
+"""What AutoContour does with a case of a batch: overview, registrations and contours of a study.
+
+Contours of the first image come from the model; those of later ones are carried over or drawn
+anew as the deformation degree says.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from AutoContourLib.contours.contour_settings import SecondContourSettings
 from MedImageLib.batch.processors import Processor
 from MedImageLib.settings import check_settings, setting
 
 if TYPE_CHECKING:
+    from AutoContourLib.contours.contouring import Contours
+    from AutoContourLib.study.study_type import ImagePair
     from MedImageLib.batch.cases import Case
+    from MedImageLib.errors import Remark
     from MedImageLib.results import Result
     from MedImageLib.volume import Volume
 
@@ -28,6 +36,12 @@ class StudyProcessing:
         (12.0, 6.0), help="Grids of the displacement field, coarse to fine.", unit="mm", minimum=0.5
     )
     contour: bool = setting(True, help="Contour the planning CT.")
+    second: SecondContourSettings = setting(
+        default_factory=SecondContourSettings, help="Contours of the further images."
+    )
+    thresholds: str = setting(
+        "", help="File of deformation thresholds that `medimage plan` adapts; none: the product's."
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -39,8 +53,8 @@ def accepts(case: Case) -> bool:
 
 
 def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
-    """Overview of the study of a case, registrations of its further images below `registrations`,
-    contours of its planning CT below `contours`.
+    """Overview of the study of a case; below `registrations` its further images registered, below
+    `contours` those of its planning CT, below `second_contours` those of the further images.
 
     Raises InputError when it holds no CT volume. A CT that cannot be contoured is a remark.
     """
@@ -55,32 +69,35 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
     overview = study_overview(images)
     result = overview_result(overview, settings, time.monotonic() - started)
-    if settings.register and overview.others:
-        result = with_registrations(result, overview.planning, images, folder, settings)
+    pairs = pairs_of(images, overview.planning) if overview.others else ()
+    if settings.register and pairs:
+        result = with_registrations(result, pairs, folder, settings)
     if settings.contour:
-        result = with_contours(result, overview.planning, folder)
+        result, first = with_contours(result, overview.planning, folder)
+        if first is not None and pairs:
+            result = with_second_contours(result, pairs, first, folder, settings)
     write_outputs(folder, overview, result, settings.scene)
     return result
 
 
-def with_registrations(
-    result: Result,
-    planning: Volume,
-    images: Sequence[Volume],
-    folder: Path,
-    settings: StudyProcessing,
-) -> Result:
-    """Register what the types of the pairs ask for and add to the result what came of it.
+def pairs_of(images: Sequence[Volume], planning: Volume) -> tuple[ImagePair, ...]:
+    """The pairs of the classification whose first image is `planning`."""
+    from AutoContourLib.study.processing_table import load_processing_table
+    from AutoContourLib.study.series_facts import series_facts
+    from AutoContourLib.study.study_type import classify
 
-    Pairs follow the classification; those whose first image is not `planning` are left out.
-    """
+    found = classify([series_facts(image) for image in images], load_processing_table())
+    return tuple(p for one in found if one.first.volume is planning for p in one.pairs)
+
+
+def with_registrations(
+    result: Result, pairs: Sequence[ImagePair], folder: Path, settings: StudyProcessing
+) -> Result:
+    """Register what the types of the pairs ask for and add to the result what came of it."""
     from dataclasses import replace
 
     from AutoContourLib.registration.deformable_settings import DeformableSettings
     from AutoContourLib.registration.study_pairs import register_pairs
-    from AutoContourLib.study.processing_table import load_processing_table
-    from AutoContourLib.study.series_facts import series_facts
-    from AutoContourLib.study.study_type import classify
 
     defaults = DeformableSettings()
     count = len(settings.field_spacings_mm)
@@ -89,48 +106,82 @@ def with_registrations(
         field_spacings_mm=settings.field_spacings_mm,
         field_steps=(defaults.field_steps + defaults.field_steps[-1:] * count)[:count],
     )
-    found = classify([series_facts(image) for image in images], load_processing_table())
-    pairs = [p for one in found if one.first.volume is planning for p in one.pairs]
     results, remarks = register_pairs(pairs, folder / "registrations", field=field)
-    return replace(
-        result,
-        flags=(*result.flags, *(flag for one in results for flag in one.flags)),
-        findings=(*result.findings, *(text for one in results for text in one.findings)),
-        warnings=tuple(
-            dict.fromkeys((*result.warnings, *remarks, *(w for r in results for w in r.warnings)))
-        ),
-        timings=(*result.timings, *(t for one in results for t in one.timings)),
-    )
+    for one in results:
+        result = _joined(result, replace(one, values=(), models=()))
+    return _joined(result, warnings=remarks)
 
 
-def with_contours(result: Result, planning: Volume, folder: Path) -> Result:
+def with_contours(result: Result, planning: Volume, folder: Path) -> tuple[Result, Contours | None]:
     """Contour the planning CT into folder/contours and add to the result what came of it."""
+    import time
     from dataclasses import replace
 
-    from AutoContourLib.contours.contour_files import process_scan
+    from AutoContourLib.contours.contour_files import finished_contours
     from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
+    from AutoContourLib.contours.contouring import contour_ct
     from MedImageLib.errors import MedImageError, Remark
     from MedImageLib.results import output_files, write_result
     from MedImageLib.writing.atomic import finished_folder
 
+    settings, rtstruct = ContourSettings(), RtstructSettings()
     try:
+        started = time.monotonic()
+        contours = contour_ct(planning, settings)
         with finished_folder(folder / "contours") as place:
-            found = process_scan(planning, place, ContourSettings(), RtstructSettings())
+            found = finished_contours(contours, place, settings, rtstruct, started)
             write_result(place, replace(found, files=output_files(place)))
     except MedImageError as error:
         remark = Remark("not-contoured", f"The planning CT was not contoured. {error}")
-        return replace(result, warnings=(*result.warnings, remark))
+        return _joined(result, warnings=(remark,)), None
     # The overview's quick outline of the body gives way to the contour.
     measured = {value.name for value in found.values}
     kept = tuple(value for value in result.values if value.name not in measured)
+    return _joined(replace(result, values=kept), found), contours
+
+
+def with_second_contours(
+    result: Result,
+    pairs: Sequence[ImagePair],
+    first: Contours,
+    folder: Path,
+    settings: StudyProcessing,
+) -> Result:
+    """Contours of the further images, and what was chosen for each, added to the result."""
+    from dataclasses import replace
+
+    from AutoContourLib.registration.plan_decision import thresholds_of
+    from AutoContourLib.study.second_contours import second_contours
+
+    thresholds = thresholds_of(settings.thresholds)
+    made = second_contours(pairs, first, folder, settings.second, thresholds)
+    result = replace(
+        result, findings=(*result.findings, *made.findings), flags=(*result.flags, *made.flags)
+    )
+    for place, one in made.results:
+        values = tuple(
+            replace(value, name=f"image_{place.lower()}_{value.name}".replace("-", "_"))
+            for value in one.values
+        )
+        # Its findings and flags stand in its own result; here they would name no image.
+        result = _joined(result, replace(one, values=values, findings=(), flags=()))
+    return _joined(result, warnings=made.remarks)
+
+
+def _joined(result: Result, other: Result | None = None, warnings: Sequence[Remark] = ()) -> Result:
+    """A result with what another one found beside it; each remark and model once."""
+    from dataclasses import replace
+
+    if other is None:
+        return replace(result, warnings=tuple(dict.fromkeys((*result.warnings, *warnings))))
     return replace(
         result,
-        values=(*kept, *found.values),
-        flags=(*result.flags, *found.flags),
-        findings=(*result.findings, *found.findings),
-        warnings=tuple(dict.fromkeys((*result.warnings, *found.warnings))),
-        models=(*result.models, *found.models),
-        timings=(*result.timings, *found.timings),
+        values=(*result.values, *other.values),
+        flags=(*result.flags, *other.flags),
+        findings=(*result.findings, *other.findings),
+        warnings=tuple(dict.fromkeys((*result.warnings, *other.warnings, *warnings))),
+        models=tuple(dict.fromkeys((*result.models, *other.models))),
+        timings=(*result.timings, *other.timings),
     )
 
 

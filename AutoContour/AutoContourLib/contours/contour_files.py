@@ -82,6 +82,7 @@ def write_contours(
             structure(key).tg263_name or structure(key).key,
             contours.scan.with_array(mask),
             structure(key),
+            origin=contours.origin(key),
         )
         for key, mask in contours.masks.items()
     ]
@@ -175,13 +176,25 @@ def process_scan(
     """Contours with report, as the command and the batch write them."""
     started = time.monotonic()
     contours = contour_ct(scan, settings)
+    return finished_contours(contours, folder, settings, rtstruct, started, report)
+
+
+def finished_contours(
+    contours: Contours,
+    folder: Path,
+    settings: ContourSettings,
+    rtstruct: RtstructSettings,
+    started: float,
+    report: bool = True,
+) -> Result:
+    """All files of contours that were made since `started` (monotonic), with an open review."""
+    from AutoContourLib.contours.review import open_review
+
     remarks = write_contours(contours, folder, rtstruct)
     result = contour_result(contours, settings, time.monotonic() - started, remarks)
     if report:
         write_contour_report(contours, result, folder)
-    from AutoContourLib.contours.review import open_review
-
-    open_review(folder, tuple(contours.masks))
+    open_review(folder, {key: contours.origin(key) for key in contours.masks})
     return replace(
         result, timings=(*result.timings[:-1], Timing("all", time.monotonic() - started))
     )

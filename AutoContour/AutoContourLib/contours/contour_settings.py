@@ -71,3 +71,24 @@ class RasterSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+
+@dataclass(frozen=True)
+class SecondContourSettings:
+    """Contours of a further image of a study (source: paragraphs 151 to 156)."""
+
+    way: str = setting(
+        "by-degree",
+        help="Carried over by the displacement field where the deformation is small and drawn "
+        "anew where it exceeds its threshold, or always one way, or both.",
+        choices=("by-degree", "field", "anew", "both", "none"),
+    )
+    when: str = setting(
+        "always",
+        help="Always, only where the deformation exceeds its threshold, or only once a person "
+        "has answered that the plan is to be modified.",
+        choices=("always", "exceeded", "modify"),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)

@@ -36,8 +36,8 @@ _EVEN_MM = 2.0
 class Contours:
     """Masks (bool) by structure key, in the order of ORDER, on the scan's grid.
 
-    checks: of the network's organs. automatic: structures made by the network. model: name,
-    version and SHA-256 of the weights, or None.
+    checks: of the network's organs. model: name, version and SHA-256 of the weights, or None.
+    origins: how structures came about, where not by drawing on this scan.
     """
 
     scan: Volume
@@ -47,11 +47,21 @@ class Contours:
     model: tuple[str, str, str] | None = None
     level: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, key: str) -> str:
+        """In a few words how a structure came about."""
+        if key in self.origins:
+            return self.origins[key]
+        by_network = self.model and any(check.structure == key for check in self.checks)
+        return f"drawn by {' '.join(self.model[:2])}" if by_network and self.model else "drawn"
 
     def label_map(self) -> tuple[Volume, dict[int, str]]:
         """One label map (later structures on top) and the key of each value."""
         labels = np.zeros(self.scan.array.shape, np.uint8)
-        keys = {ORDER.index(key) + 1: key for key in self.masks}
+        # Structures that a person added come last, on top.
+        order = [*ORDER, *(key for key in self.masks if key not in ORDER)]
+        keys = {order.index(key) + 1: key for key in self.masks}
         for value, key in sorted(keys.items()):
             labels[self.masks[key]] = value
         return self.scan.with_array(labels, is_labelmap=True, unit="", remarks=()), keys

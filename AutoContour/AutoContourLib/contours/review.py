@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,8 @@ State = Literal["automatic", "approved", "rejected", "edited"]
 class Reviewed:
     """One structure: its state, who reviewed it and when (UTC), and the SHA256 of its voxels.
 
-    `edited`: its voxels are no longer those that were made or reviewed.
+    `edited`: its voxels are no longer those that were made or reviewed. origin: in a few words how
+    it came about.
     """
 
     structure: str
@@ -48,12 +49,17 @@ class Reviewed:
     sha256: str
     reviewer: str = ""
     when_utc: str = ""
+    origin: str = ""
 
 
-def open_review(folder: Path, keys: Sequence[str]) -> tuple[Reviewed, ...]:
-    """Mark new contours of a folder as automatic, to be reviewed."""
+def open_review(folder: Path, origins: Mapping[str, str]) -> tuple[Reviewed, ...]:
+    """Mark new contours of a folder as automatic, to be reviewed; how each came about by key."""
     digests = _digests(folder)
-    marks = tuple(Reviewed(key, "automatic", digests[key]) for key in keys if key in digests)
+    marks = tuple(
+        Reviewed(key, "automatic", digests[key], origin=origin)
+        for key, origin in origins.items()
+        if key in digests
+    )
     _write(folder, marks)
     _show_status(folder, marks)
     return marks

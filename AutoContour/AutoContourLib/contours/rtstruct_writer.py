@@ -73,6 +73,9 @@ def write_rtstruct(
             )
     _refuse_oblique(image)
     dataset = _general(source, image, settings, approval, _uid_maker(seed, source, regions))
+    origins = ", ".join(dict.fromkeys(region.origin for region in regions if region.origin))
+    if origins:
+        dataset.StructureSetDescription += f" Contours: {origins}."
     _references(dataset, source)
     _regions(dataset, regions, image, source, settings, approval)
     path = Path(path)
@@ -185,7 +188,8 @@ def _regions(
         roi.ROIName = _distinct(region.name, names)
         names.add(roi.ROIName)
         roi.ROIGenerationAlgorithm = region.algorithm
-        roi.ROIGenerationDescription = f"MedImage {__version__}"
+        made = f"MedImage {__version__}" + (f", {region.origin}" if region.origin else "")
+        roi.ROIGenerationDescription = made[:64]
         dataset.StructureSetROISequence.append(roi)
         contour = Dataset()
         contour.ReferencedROINumber = number

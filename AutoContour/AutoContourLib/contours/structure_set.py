@@ -37,7 +37,8 @@ class Approval:
 class RegionMask:
     """A region as a mask, to be written.
 
-    mask: bool. name: shown in planning systems. structure: its codes and color, or None.
+    mask: bool. name: shown in planning systems. structure: its codes and color, or None. origin:
+    in a few words how it came about.
     """
 
     name: str
@@ -45,6 +46,7 @@ class RegionMask:
     structure: Structure | None = None
     algorithm: Algorithm = "AUTOMATIC"
     rgb: tuple[int, int, int] | None = None
+    origin: str = ""
 
     @property
     def color(self) -> tuple[int, int, int]:

@@ -215,6 +215,13 @@ def read_thresholds(path: Path | str) -> Thresholds:
         raise _not_one(Path(path), "thresholds", error) from error
 
 
+def thresholds_of(path: Path | str, settings: ThresholdSettings | None = None) -> Thresholds:
+    """Thresholds of a file; the starting ones where none is named or it is not there yet."""
+    if not str(path) or not Path(path).exists():
+        return starting_thresholds(settings or ThresholdSettings())
+    return read_thresholds(path)
+
+
 def _after(
     thresholds: Thresholds, quantity: Quantity, decision: PlanDecision, settings: ThresholdSettings
 ) -> Thresholds:

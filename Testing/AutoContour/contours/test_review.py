@@ -34,7 +34,7 @@ def result(tmp_path: Path, ct) -> Path:
     folder = tmp_path / "result"
     folder.mkdir()
     write_contours(Contours(ct, masks), folder)
-    open_review(folder, tuple(masks))
+    open_review(folder, dict.fromkeys(masks, "drawn"))
     return folder
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from MedImageLib.errors import ModelError
-from MedImageLib.network.folding import folded
+from MedImageLib.network.folding import fold
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.model_card import (
     DESCRIPTION,
@@ -83,7 +83,7 @@ def load_model(name_or_folder: str | Path) -> Model:
     card, digest = read_card(folder)
     network = MultiLevelNetwork(card.network)
     fill_network(network, read_weights(folder, digest), folder)
-    return Model(card, folded(network.eval()), digest)
+    return Model(card, fold(network), digest)
 
 
 def model_folder(name_or_folder: str | Path) -> Path:

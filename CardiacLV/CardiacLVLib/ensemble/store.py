@@ -15,7 +15,7 @@ from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, Aggreg
 from CardiacLVLib.ensemble.conversion import TARGET_IMAGE
 from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.errors import ModelError
-from MedImageLib.network.folding import folded
+from MedImageLib.network.folding import fold
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.model_card import (
     DATA_COLUMNS,
@@ -76,7 +76,7 @@ def load_ensemble(name_or_folder: str | Path = MODEL) -> Ensemble:
 
 def ready(network: AggregationNetwork) -> AggregationNetwork:
     """A copy for inference."""
-    return folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def save_ensemble(folder: Path, networks: Sequence[AggregationNetwork], card: EnsembleCard) -> str:

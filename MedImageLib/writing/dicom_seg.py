@@ -52,16 +52,20 @@ def write_dicom_seg(
     present = [value for value in sorted(segments) if (labels.array == value).any()]
     if not present:
         raise InputError("The label map is empty; a DICOM SEG holds at least one segment.")
-    masks = {segments[value]: labels.with_array(labels.array == value) for value in present}
-    return write_dicom_masks(
-        masks,
+    # One map of the numbers of the segments; masks of all would take as many times its memory.
+    numbers = np.zeros(max(present) + 1, np.uint8)
+    numbers[present] = np.arange(1, len(present) + 1)
+    known = np.where(np.isin(labels.array, present), labels.array, 0)
+    return _write(
+        [labels.with_array(numbers[known])],
+        [segments[value] for value in present],
         sources,
         path,
-        algorithm_name=algorithm_name,
-        algorithm_type=algorithm_type,
-        description=description,
-        series_number=series_number,
-        seed=seed,
+        algorithm_name,
+        algorithm_type,
+        description,
+        series_number,
+        seed,
     )
 
 
@@ -82,20 +86,49 @@ def write_dicom_masks(
     InputError without masks and for source headers that lack what a SEG refers to,
     GeometryError where the masks are not on the source's grid.
     """
+    if not masks:
+        raise InputError("There is no mask; a DICOM SEG holds at least one segment.")
+    return _write(
+        list(masks.values()),
+        list(masks),
+        sources,
+        path,
+        algorithm_name,
+        algorithm_type,
+        description,
+        series_number,
+        seed,
+    )
+
+
+def _write(
+    layers: Sequence[Volume],
+    structures: Sequence[Structure],
+    sources: Sequence[Path | str],
+    path: Path | str,
+    algorithm_name: str,
+    algorithm_type: str,
+    description: str,
+    series_number: int,
+    seed: str,
+) -> Path:
+    """layers: a mask for each structure, or one map of the structures' numbers from 1."""
     import highdicom
     from pydicom import dcmread
 
     if algorithm_type not in ALGORITHM_TYPES:
         raise InputError(f"The algorithm type is {algorithm_type!r}, not of {ALGORITHM_TYPES}.")
-    if not masks:
-        raise InputError("There is no mask; a DICOM SEG holds at least one segment.")
-    datasets = [dcmread(source) for source in sources]
-    planes = _planes(next(iter(masks.values())), datasets)
-    pixels = np.stack([mask.array[planes] for mask in masks.values()], axis=-1).astype(np.uint8)
+    datasets = [dcmread(source, stop_before_pixels=True) for source in sources]
+    planes = _planes(layers[0], datasets)
+    pixels = np.empty((len(planes), *layers[0].array.shape[1:], len(layers)), np.uint8)
+    for n, layer in enumerate(layers):
+        pixels[..., n] = layer.array[planes]
+    if len(layers) == 1 < len(structures):
+        pixels = pixels[..., 0]
     uids = _uids(seed, datasets, pixels)
     try:
         segmentation = _segmentation(
-            datasets, pixels, list(masks), algorithm_name, algorithm_type, description,
+            datasets, pixels, structures, algorithm_name, algorithm_type, description,
             series_number, uids, highdicom,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:

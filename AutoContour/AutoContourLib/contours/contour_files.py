@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSe
 from AutoContourLib.contours.contouring import Contours, contour_ct
 from AutoContourLib.contours.rtstruct_writer import write_rtstruct
 from AutoContourLib.contours.structure_set import RegionMask
-from MedImageLib.errors import GeometryError, Remark
+from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.results import (
     Measurement,
     ModelUsed,
@@ -23,15 +24,18 @@ from MedImageLib.results import (
     input_identity,
 )
 from MedImageLib.settings import settings_to_dict
-from MedImageLib.terminology import structure
+from MedImageLib.terminology import Structure, structure
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
 from MedImageLib.writing.nrrd import write_segmentation, write_volume
 
 RTSTRUCT_FILE = "rtstruct.dcm"
 SEGMENTATION_FILE = "segmentation.seg.nrrd"
+DICOM_SEG_FILE = "segmentation.dcm"
 LABELS_FILE = "labels.nii.gz"
 NAMES_FILE = "labels.json"
+# Masks of all structures lie in memory at once while a DICOM SEG is made.
+_MOST_SEG_BYTES = 400e6
 PLANES = {"k": "axial", "j": "coronal", "i": "sagittal"}
 
 
@@ -61,10 +65,11 @@ def contour_scan(
 def write_contours(
     contours: Contours, folder: Path, rtstruct: RtstructSettings | None = None
 ) -> tuple[Remark, ...]:
-    """Write rtstruct.dcm (of a DICOM series), segmentation.seg.nrrd, labels.nii.gz, labels.json.
+    """Write segmentation.seg.nrrd, labels.nii.gz, labels.json and, of a DICOM series, rtstruct.dcm
+    and segmentation.dcm.
 
-    The RTSTRUCT holds whole masks; in the label map smaller structures lie on top of larger
-    ones. Returns a remark where no RTSTRUCT could be written.
+    The DICOM objects hold whole masks; in the label map smaller structures lie on top of larger
+    ones. Returns a remark on each object that could not be written.
     """
     labels, keys = contours.label_map()
     structures = {value: structure(key) for value, key in keys.items()}
@@ -87,12 +92,48 @@ def write_contours(
         for key, mask in contours.masks.items()
     ]
     if not regions:
-        return (Remark("no-rtstruct", "Nothing was found; there is no RTSTRUCT."),)
+        return (Remark("no-rtstruct", "Nothing was found; there are no DICOM objects."),)
+    remarks = []
     try:
         write_rtstruct(regions, contours.scan, folder / RTSTRUCT_FILE, rtstruct)
     except GeometryError as error:
-        return (Remark("no-rtstruct", f"No RTSTRUCT was written. {error}"),)
-    return ()
+        remarks.append(Remark("no-rtstruct", f"No RTSTRUCT was written. {error}"))
+    try:
+        remarks += _write_dicom_seg(contours, labels, structures, folder / DICOM_SEG_FILE)
+    except InputError as error:
+        remarks.append(Remark("no-dicom-seg", f"No DICOM SEG was written. {error}"))
+    return tuple(remarks)
+
+
+def _write_dicom_seg(
+    contours: Contours, labels: Volume, structures: Mapping[int, Structure], path: Path
+) -> list[Remark]:
+    """A DICOM SEG of the masks; of a very large scan of the label map, with a remark.
+
+    Raises InputError where the series does not allow one.
+    """
+    from MedImageLib.writing.dicom_seg import write_dicom_masks, write_dicom_seg
+
+    scan, masks = contours.scan, contours.masks
+    source = scan.tags["dicom_source"]
+    planes = [source.slice_of_plane[k] for k in range(len(scan.array))]
+    if None in planes:
+        raise InputError(
+            f"{planes.count(None)} slices of the series are missing and were interpolated; a SEG "
+            "refers to an image on every slice."
+        )
+    sources = [source.files[plane] for plane in planes]
+    name = contours.model[0] if contours.model else "MedImage AutoContour"
+    words = f"Contours on {scan.modality or 'image'}"
+    if scan.array.size * len(masks) > _MOST_SEG_BYTES:
+        write_dicom_seg(labels, structures, sources, path, algorithm_name=name, description=words)
+        text = "In the DICOM SEG of this large scan smaller structures are cut out of larger ones."
+        return [Remark("seg-without-overlaps", text)]
+    volumes = {
+        structure(key): scan.with_array(mask, is_labelmap=True) for key, mask in masks.items()
+    }
+    write_dicom_masks(volumes, sources, path, algorithm_name=name, description=words)
+    return []
 
 
 def contour_result(

@@ -102,7 +102,7 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self.packages = None
+        self.sections = None
         self.run = None
         self._browser = None
         self._parameterNode = None
@@ -119,11 +119,14 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = CardiacLVLogic()
 
-        from MedImageLib.in_slicer import PackagesSection, PanelRun
+        from CardiacLVPanel.sections import Sections
+        from MedImageLib.in_slicer import PanelRun
 
         ui = self.ui
-        self.packages = PackagesSection(ui, _("Cancel"))
         self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        self.sections = Sections(
+            ui, self.logic, self.run, lambda: self._parameterNode, self.onRecomputeButton
+        )
         ui.progressBar.visible = False
 
         # Connections
@@ -131,23 +134,21 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
 
         # Buttons
-        self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.recomputeButton.connect("clicked(bool)", self.onRecomputeButton)
-        ui.endDiastoleButton.connect("clicked(bool)", lambda: self.onPhaseButton("end diastole"))
-        ui.endSystoleButton.connect("clicked(bool)", lambda: self.onPhaseButton("end systole"))
 
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
-        self.packages.cancel()
+        self.sections.cancel()
         self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
         """Called each time the user opens this module."""
         self.initializeParameterNode()
+        self.sections.come_back()
 
     def exit(self) -> None:
         """Called each time the user opens a different module."""
@@ -221,6 +222,9 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             try:
                 ensure_packages("CardiacLV")
                 action(self._parameterNode, self.run.call)
+                self._checkCanApply()
+                self.sections.frame.show_curve()
+                self.sections.guess.ask()
                 self.ui.statusLabel.text = _("Done.")
             except JobCancelledError:
                 self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
@@ -232,10 +236,9 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _followBrowser(self) -> None:
         """Show the numbers of the frame that the player of the cine shows, from now on."""
-        parameters = self._parameterNode
         from MedImageLib.nodes import browser_of
 
-        sequence = parameters and parameters.inputSequence
+        sequence = self._parameterNode and self._parameterNode.inputSequence
         browser = browser_of(slicer.mrmlScene, sequence) if sequence else None
         changed = vtk.vtkCommand.ModifiedEvent
         if browser != self._browser:
@@ -244,27 +247,11 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._browser = browser
             if browser:
                 self.addObserver(browser, changed, self.onFrameChanged)
-        self.onFrameChanged()
+        self.sections.show()
 
     def onFrameChanged(self, caller=None, event=None) -> None:
-        """Called when the player goes to another frame, and when results have changed."""
-        rows = self.logic.frameRows(self._parameterNode)
-        frame = self._browser.GetSelectedItemNumber() if self._browser else -1
-        self.ui.frameLabel.text = self.logic.frameText(rows, frame)
-        phases = [row.get("phase") for row in rows]
-        self.ui.endDiastoleButton.enabled = "end diastole" in phases
-        self.ui.endSystoleButton.enabled = "end systole" in phases
-
-    def onPhaseButton(self, phase: str) -> None:
-        """Show the frame of a phase."""
-        phases = [row.get("phase") for row in self.logic.frameRows(self._parameterNode)]
-        if self._browser and phase in phases:
-            self._browser.SetSelectedItemNumber(phases.index(phase))
-
-    def onInstallButton(self) -> None:
-        """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
-        with slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
-            self.packages.install()
+        """Called when the player goes to another frame."""
+        self.sections.frame.follow()
 
     def onRecomputeButton(self) -> None:
         """Measure again when user clicks "Recompute from edited contours" button."""
@@ -316,8 +303,32 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         if not parameters.inputSequence or not parameters.contours:
             raise ValueError("Input sequence or contours are invalid")
 
-        from CardiacLVLib import analysis
         from MedImageLib.in_slicer import run_here
+
+        cine, labels = self.contoured(parameters)
+        analyze = "CardiacLVLib.analysis:analyze_labels"
+        found = (run or run_here)(analyze, cine, labels, self.settingsOf(parameters))
+        return self.showResult(parameters, found)
+
+    def export(self, parameters: CardiacLVParameterNode, folder: str, run=None) -> None:
+        """
+        Write report, tables, contours and scene of what the scene holds into a new folder.
+        :param parameters: with inputSequence and contours
+        :param folder: its path
+        :param run: as in process
+        """
+        from MedImageLib.errors import InputError
+        from MedImageLib.in_slicer import run_here
+
+        if not folder:
+            raise InputError("No folder is chosen; choose a new one for the files.")
+        write = "CardiacLVLib.processing:export_cine"
+        settings = self.settingsOf(parameters, scene=True)
+        (run or run_here)(write, *self.contoured(parameters), Path(folder), settings)
+
+    def contoured(self, parameters: CardiacLVParameterNode):
+        """The cine and the label maps of its contours, with what was drawn just now."""
+        from CardiacLVLib import analysis
         from MedImageLib.nodes import segmentation_sequence_labels, volume_sequence_of
         from MedImageLib.terminology import structure
 
@@ -328,18 +339,16 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             cine.frames[0].geometry,
             [structure(name).name for name in analysis.STRUCTURES.values()],
         )
-        analyze = "CardiacLVLib.analysis:analyze_labels"
-        found = (run or run_here)(analyze, cine, labels, self.settingsOf(parameters))
-        return self.showResult(parameters, found)
+        return cine, labels
 
-    def settingsOf(self, parameters: CardiacLVParameterNode):
+    def settingsOf(self, parameters: CardiacLVParameterNode, scene: bool = False):
         """The package's settings of the parameters."""
         from CardiacLVLib.settings import LeftVentricleSettings
 
         return LeftVentricleSettings(
             level=parameters.level,
             stop_below=parameters.stopBelow,
-            scene=False,
+            scene=scene,
             consistent=parameters.consistent,
             papillary="myocardium" if parameters.papillaryAsWall else "cavity",
             insertion_deg=None if parameters.automaticInsertion else parameters.insertionDeg,
@@ -349,23 +358,21 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
     def showResult(self, parameters: CardiacLVParameterNode, found) -> str:
         """Tables, lines of the dimensions and text, in place of those of the run before."""
         from CardiacLVLib.presentation import result, tables
-        from MedImageLib.nodes import add_chart, draw, update_table
+        from CardiacLVPanel.curve_nodes import add_curve_nodes
+        from MedImageLib.nodes import draw, set_result, update_table
         from MedImageLib.result_text import result_text
 
-        madeTable = not parameters.outputTable
-        if madeTable:
+        if not parameters.outputTable:
             parameters.outputTable = self.addTable(_("Left ventricle volumes"))
         if not parameters.indicesTable:
             parameters.indicesTable = self.addTable(_("Left ventricle indices"))
         units = tables.frame_units(found)
         update_table(parameters.outputTable, tables.frame_rows(found), units=units)
         update_table(parameters.indicesTable, tables.index_rows(found))
-        if madeTable and found.measured.function.volume_ml is not None:
-            name = parameters.outputTable.GetName()
-            over = found.cine.index_name
-            add_chart(slicer.mrmlScene, parameters.outputTable, over, ["cavity_volume"], name)
         parameters.insertionDeg = found.measured.insertion.anterior_deg
         measured = result.result_of(found)
+        set_result(parameters.outputTable, measured)
+        add_curve_nodes(slicer.mrmlScene, found, measured)
         geometry = found.cine.frames[0].geometry
         draw(slicer.mrmlScene, measured.values, geometry, "CardiacLV.Dimension")
         parameters.resultText = result_text(result.for_reading(measured))
@@ -401,21 +408,6 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         proxy = browser.GetProxyNode(parameters.contours)
         if proxy:
             slicer.modules.sequences.logic().UpdateSequencesFromProxyNodes(browser, proxy)
-
-    def frameRows(self, parameters: CardiacLVParameterNode | None) -> list:
-        """Rows of the table of volumes, one a frame; none without a result."""
-        from MedImageLib.nodes import rows_of
-
-        table = parameters and parameters.outputTable
-        return rows_of(table) if table else []
-
-    def frameText(self, rows: list, frame: int) -> str:
-        """What the table says of a frame, in words."""
-        if not 0 <= frame < len(rows):
-            return ""
-        from CardiacLVLib.presentation.tables import row_text
-
-        return _("Frame shown:") + f" {frame}. {row_text(rows[frame])}"
 
 
 #

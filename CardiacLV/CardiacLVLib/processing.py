@@ -80,6 +80,15 @@ def process_cine(
     return write_outputs(folder, analysis)
 
 
+def export_cine(
+    cine: VolumeSequence, labels: Sequence[Volume], folder: Path, settings: LeftVentricleSettings
+) -> Result:
+    """The files of the command, and result.json, of the contours given, in a new folder."""
+    from MedImageLib.single_cases import run_into
+
+    return run_into(folder, lambda place: process_cine(cine, place, settings, labels))
+
+
 PROCESSORS = (
     Processor(
         name="lv",

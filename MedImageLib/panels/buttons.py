@@ -19,9 +19,8 @@ def _tried(message: str, action: Callable[[], None]) -> Callable[[], None]:
 
         from MedImageLib.background.job import JobCancelledError
 
-        with slicer.util.tryWithErrorDisplay(message):
-            # Whoever pressed Cancel knows.
-            with suppress(JobCancelledError):
-                action()
+        # Whoever pressed Cancel knows.
+        with slicer.util.tryWithErrorDisplay(message), suppress(JobCancelledError):
+            action()
 
     return do

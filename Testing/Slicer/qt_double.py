@@ -95,6 +95,9 @@ class Widget:
         if self.enabled:
             self.signal("clicked").emit()
 
+    def itself(self) -> Widget:
+        return self
+
     def blockSignals(self, blocked: bool) -> bool:  # noqa: N802
         before, self._blocked = self._blocked, blocked
         return before
@@ -280,6 +283,11 @@ class Application:
     def __init__(self, application_logic: Any = None) -> None:
         self.started = Signal()
         self._application_logic = application_logic
+        plot = types.SimpleNamespace(plotView=Widget().itself)
+        self._layout_manager = types.SimpleNamespace(plotViewCount=1, plotWidget=lambda _: plot)
+
+    def layoutManager(self) -> Any:  # noqa: N802
+        return self._layout_manager
 
     def applicationLogic(self) -> Any:  # noqa: N802
         return self._application_logic

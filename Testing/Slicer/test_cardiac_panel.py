@@ -118,3 +118,156 @@ def test_a_cine_without_browser_gets_one(application, cine_network):
     widget.ui.applyButton.click()
     assert application.errors == []
     assert application.scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode") == 1
+
+
+def test_a_click_on_the_curve_goes_to_the_frame_and_the_mark_follows(application, cine_network):
+    import slicer
+    import vtk
+
+    from MedImageLib.nodes import nodes_of_role, rows_of
+
+    _, browser, _ = add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    assert application.errors == []
+    names = [node.GetName() for node in nodes_of_role(application.scene, "CardiacLV.Curve")]
+    assert {"measured", "polynomial fit", "periodic fit", "ED", "ES"} <= set(names)
+    [measured] = [
+        node
+        for node in nodes_of_role(application.scene, "CardiacLV.Curve", "vtkMRMLPlotSeriesNode")
+        if node.GetName() == "measured"
+    ]
+    chart = application.scene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
+    view = application.scene.GetFirstNodeByClass("vtkMRMLPlotViewNode")
+    assert view is None or view.GetPlotChartNodeID() == chart.GetID()
+    assert chart.GetYAxisTitle() == "cavity volume (mL)"
+    series, points = vtk.vtkStringArray(), vtk.vtkCollection()
+    series.InsertNextValue(measured.GetID())
+    numbers = vtk.vtkIdTypeArray()
+    numbers.InsertNextValue(2)
+    points.AddItem(numbers)
+    plot = slicer.app.layoutManager().plotWidget(0).plotView()
+    plot.signal("dataSelected").emit(series, points)
+    assert browser.GetSelectedItemNumber() == 2
+    [cursor] = nodes_of_role(application.scene, "CardiacLV.Cursor", "vtkMRMLTableNode")
+    assert [row["time"] for row in rows_of(cursor)] == [80.0, 80.0]
+    assert widget.ui.frameSlider.value == 2
+    widget.ui.frameSlider.value = 1
+    assert browser.GetSelectedItemNumber() == 1
+    widget.ui.playButton.checked = True
+    assert browser.GetPlaybackActive()
+    widget.ui.playButton.checked = False
+    assert not browser.GetPlaybackActive()
+
+
+def test_indices_and_diameters_are_those_of_the_frame_shown(application, cine_network):
+    from MedImageLib.nodes import nodes_of_role
+
+    _, browser, _ = add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    table = widget.ui.indicesTableWidget
+    assert [row[0] for row in table.texts()] == ["0", "1", "2"]
+    area = float(table.texts()[1][1].removesuffix(" mm²"))
+    assert area == pytest.approx(np.pi * (RADII[0] * 1.4) ** 2, rel=0.03)
+    assert len(table.texts()[1][4].split(" / ")) == 6
+
+    def visible():
+        lines = nodes_of_role(application.scene, "CardiacLV.Dimension")
+        return sorted(
+            n.GetAttribute("CardiacLV.Dimension") for n in lines if n.GetDisplayVisibility()
+        )
+
+    assert visible() == ["dim1_ed", "dim2_ed", "dim3_ed"]
+    browser.SetSelectedItemNumber(1)
+    assert visible() == ["dim1_es", "dim2_es", "dim3_es"]
+    area = float(table.texts()[1][1].removesuffix(" mm²"))
+    assert area == pytest.approx(np.pi * (RADII[1] * 1.4) ** 2, rel=0.06)
+    browser.SetSelectedItemNumber(2)
+    assert visible() == []
+    table.setCurrentCell(2, 0)
+    red = application.scene.GetNodeByID("vtkMRMLSliceNodeRed")
+    assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(5.0 + 2 * 8.0)
+    assert widget.ui.bullsEyeLabel.pixmap.png.startswith(b"\x89PNG")
+    again = panel(application, "CardiacLV")
+    assert again.ui.indicesTableWidget.texts() == table.texts()
+
+
+def test_after_editing_the_numbers_follow_by_themselves(application, cine_network):
+    import slicer
+
+    from MedImageLib.nodes import rows_of
+
+    add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    before = rows_of(widget.ui.outputSelector.currentNode())
+    widget.ui.editButton.click()
+    assert application.opened == ["SegmentEditor"]
+    widget.exit()
+    widget.enter()
+    assert rows_of(widget.ui.outputSelector.currentNode()) == before, "nothing was edited"
+    widget.ui.editButton.click()
+    widget.exit()
+    segmentation = application.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    identifier = segmentation.GetSegmentation().GetNthSegmentID(0)
+    array = slicer.util.arrayFromSegmentInternalBinaryLabelmap(segmentation, identifier)
+    array[1:][array[1:] == 1] = 0
+    segmentation.Modified()
+    widget.enter()
+    assert application.errors == []
+    after = rows_of(widget.ui.outputSelector.currentNode())
+    assert after[0]["cavity_volume"] == pytest.approx(before[0]["cavity_volume"] / 3, rel=0.01)
+
+
+def test_what_was_edited_is_exported(application, cine_network, tmp_path):
+    import dataclasses
+
+    from MedImageLib import in_slicer
+    from MedImageLib.results import read_result
+
+    add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    assert not widget.ui.exportButton.enabled
+    widget.ui.applyButton.click()
+    widget.ui.exportButton.click()
+    [(_, error)] = application.errors
+    assert "choose a new one" in str(error)
+
+    def without_scene(function, cine, labels, folder, settings):
+        # A headless scene is open already, and a second one would be needed for the scene's file.
+        settings = dataclasses.replace(settings, scene=False)
+        return in_slicer.run_here(function, cine, labels, folder, settings)
+
+    widget.logic.export(widget._parameterNode, str(tmp_path / "export"), without_scene)
+    names = {path.name for path in (tmp_path / "export").iterdir()}
+    assert {"report.html", "labels.nii.gz", "indices.csv", "result.json"} <= names
+    assert read_result(tmp_path / "export").value("ed_phase_index").value == 0
+
+
+def test_the_learner_names_both_ends_of_the_beat_first(application, cine_network):
+    from MedImageLib.nodes import Segment, add_segmentation
+    from MedImageLib.volume import Volume
+
+    add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    ui = widget.ui
+    ui.guessCheckBox.checked = True
+    ui.applyButton.click()
+    assert application.errors == []
+    assert not ui.resultCollapsibleButton.visible
+    assert not ui.frameLabel.visible
+    drawn = np.zeros(CINE.shape, np.uint8)
+    drawn[1, disc(RADII[0])] = 1
+    own = add_segmentation(
+        application.scene, Volume(drawn, CINE, is_labelmap=True), [Segment("mine", 1)], "mine"
+    )
+    ui.guessContourSelector.setCurrentNode(own)
+    ui.guessEdSpinBox.value, ui.guessEsSpinBox.value = 2, 1
+    ui.revealButton.click()
+    assert application.errors == []
+    told = ui.guessLabel.text
+    assert "✔ End diastole: you frame 2, result frame 0, -1 frames." in told
+    assert "✔ End systole: you frame 1, result frame 1, +0 frames." in told
+    assert "✔ Cavity contour (Dice): you 1.00" in told
+    assert ui.resultCollapsibleButton.visible

@@ -13,10 +13,11 @@ import numpy as np
 from CardiacLVLib.analysis import CineAnalysis
 from CardiacLVLib.measures.bullseye import base_is_first
 from CardiacLVLib.measures.indices import DIMENSIONS, draw_outline
+from CardiacLVLib.presentation.beat_curve import beat_curve
 from CardiacLVLib.presentation.bullseye_picture import bulls_eye_picture
 from MedImageLib.report import Picture
 from MedImageLib.report.canvas import Path, Text
-from MedImageLib.report.curves import Band, curve_picture
+from MedImageLib.report.curves import curve_picture
 from MedImageLib.report.overlay import overlay_picture
 from MedImageLib.report.slices import slice_picture, slice_view
 from MedImageLib.results import Curve
@@ -149,43 +150,12 @@ def _about(analysis: CineAnalysis, number: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _curve(analysis: CineAnalysis, curve: Curve) -> Picture:
-    measured, cine = analysis.measured, analysis.cine
-    phases, total = measured.phases, np.asarray(measured.cavity_area_mm2.sum(axis=1), float)
-    # The fits are of the summed area; a volume is that times the slices' distance.
-    factor = measured.plan.spacing_mm[2] / 1000 if curve.unit == "mL" else 1.0
-    times = np.array(cine.index_values, float)
-    fits, bands = [], []
-    inside = phases.fine_frame <= len(times) - 1
-    fine = np.interp(phases.fine_frame[inside], np.arange(len(times)), times)
-    for name, values in (
-        (f"polynomial of degree {phases.degree}", phases.fine_polynomial),
-        ("periodic fit", phases.fine_periodic),
-    ):
-        if len(fine) > 1 and np.isfinite(values).all():
-            one = tuple((values[inside] * factor).tolist())
-            order = np.argsort(fine, kind="stable")
-            fits.append(
-                Curve(
-                    name,
-                    tuple(one[n] for n in order),
-                    curve.unit,
-                    tuple(fine[order].tolist()),
-                    curve.index_name,
-                    curve.index_unit,
-                )
-            )
-    regressed = analysis.regressed
-    if regressed is not None and analysis.settings.papillary == "cavity":
-        middle, spread = regressed.total_mm2 * factor, regressed.total_spread_mm2 * factor
-        low, high = (
-            tuple(float(v) if np.isfinite(v) else None for v in middle + sign * spread)
-            for sign in (-2, 2)
-        )
-        bands.append(Band("ensemble, mean ± 2 spreads", tuple(times.tolist()), low, high))
-    marks = [(float(times[frame]), "ED") for frame in phases.ed_frames]
-    marks += [(float(times[frame]), "ES") for frame in phases.es_frames]
+    beat = beat_curve(analysis, curve)
+    times = curve.index_values
+    total = np.asarray(analysis.measured.cavity_area_mm2.sum(axis=1), float)
+    marks = [(float(times[frame]), word) for frame, word in beat.marks]
     title = f"{curve.name.replace('_', ' ').capitalize()} over the beat"
     caption = f"{title}: measured in every frame ({np.isfinite(total).sum()}), with both fits"
-    caption += " and the range of the regressed values." if bands else "."
-    png = curve_picture([curve], marks, title, fits=fits, bands=bands)
+    caption += " and the range of the regressed values." if beat.bands else "."
+    png = curve_picture([curve], marks, title, fits=beat.fits, bands=beat.bands)
     return Picture(png, caption, wide=True)

@@ -1,0 +1,1 @@
+"""Sections of the panel of Cardiac LV: nodes and widgets, nothing is computed here."""

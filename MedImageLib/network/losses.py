@@ -15,20 +15,24 @@ from torch.nn import functional
 
 from MedImageLib.network.samples import UNKNOWN
 
+LEAST_LOGARITHM = -80.0  # keeps the loss finite; far below what a network comes to
 EMPTY_VOXELS = 20.0  # that much falsely marked on an empty image costs half of its Dice
 
 
-def merged_probabilities(logits: Tensor, drawn: Tensor) -> Tensor:
-    """Class probabilities with undrawn classes added to class 0.
+def merged_log_probabilities(logits: Tensor, drawn: Tensor) -> Tensor:
+    """Logarithm of the class probabilities with undrawn classes added to class 0.
 
     logits: (batch, class, *grid); drawn: (batch, class) bool, class 0 True.
-    Returns the same shape; undrawn classes hold 0.
+    Returns the same shape; undrawn classes hold −inf.
     """
-    probabilities = torch.softmax(logits.float(), dim=1)
-    keep = drawn.to(probabilities.dtype).reshape(*drawn.shape, *[1] * (logits.ndim - 2))
-    kept = probabilities * keep
-    background = kept[:, :1] + (probabilities * (1 - keep)).sum(dim=1, keepdim=True)
-    return torch.cat([background, kept[:, 1:]], dim=1)
+    found = torch.log_softmax(logits.float(), dim=1)
+    if bool(drawn.all()):
+        return found
+    hidden = ~drawn.reshape(*drawn.shape, *[1] * (logits.ndim - 2))
+    shown = ~hidden.clone()
+    shown[:, 0] = False
+    background = torch.logsumexp(found.masked_fill(shown, -torch.inf), dim=1, keepdim=True)
+    return torch.cat([background, found.masked_fill(hidden, -torch.inf)[:, 1:]], dim=1)
 
 
 def segmentation_loss(
@@ -45,9 +49,11 @@ def segmentation_loss(
     labels = _on_grid(labels, logits.shape[2:])
     known = (labels != UNKNOWN).unsqueeze(1)
     labels = labels.unsqueeze(1) * known
-    probabilities = merged_probabilities(logits, drawn)
-    picked = probabilities.gather(1, labels)
-    cross_entropy = -(torch.log(picked.clamp_min(1e-6)) * known).sum() / known.sum().clamp_min(1)
+    # In logarithms, so that a class that was given up still learns from its pixels.
+    logarithms = merged_log_probabilities(logits, drawn)
+    probabilities = logarithms.exp()
+    picked = logarithms.gather(1, labels).clamp_min(LEAST_LOGARITHM)
+    cross_entropy = -(picked * known).sum() / known.sum().clamp_min(1)
     truth = torch.zeros_like(probabilities).scatter_(1, labels, 1.0) * known
     probabilities = probabilities * known
     axes = tuple(range(2, logits.ndim))

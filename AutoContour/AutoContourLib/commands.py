@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from AutoContourLib.review_commands import REVIEW_COMMANDS
 from MedImageLib.command_line import Command
 
 
@@ -191,24 +192,28 @@ def _review(options: argparse.Namespace) -> int:
 
 
 def _add_process(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.processing import StudyProcessing
     from MedImageLib.batch.settings import BatchSettings
     from MedImageLib.settings import add_settings
 
     parser.add_argument("study", type=Path, metavar="STUDY_DIR")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    add_settings(parser, BatchSettings)
+    add_settings(parser.add_argument_group("what is done"), StudyProcessing)
+    add_settings(parser.add_argument_group("how cases are worked through"), BatchSettings)
 
 
 def _process(options: argparse.Namespace) -> int:
+    from AutoContourLib.processing import StudyProcessing, processor_settings
     from AutoContourLib.study.worker import MODULES
     from MedImageLib.batch.run import run_batch
     from MedImageLib.batch.settings import BatchSettings
     from MedImageLib.settings import settings_from
 
     settings = settings_from(options, BatchSettings)
+    chosen = processor_settings(options.out, settings_from(options, StudyProcessing))
     rows = [
         r
-        for r in run_batch(options.study, options.out, settings, modules=MODULES)
+        for r in run_batch(options.study, options.out, settings, chosen, modules=MODULES)
         if r.processor or r.is_failure
     ]
     for row in rows:
@@ -221,6 +226,7 @@ def _process(options: argparse.Namespace) -> int:
 
 
 def _add_watch(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.processing import StudyProcessing
     from AutoContourLib.study.watch_settings import WatchSettings
     from MedImageLib.settings import add_settings
 
@@ -229,9 +235,11 @@ def _add_watch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, help="processes (default one for two cores)")
     parser.add_argument("--retry-parked", action="store_true", help="try parked studies again")
     add_settings(parser, WatchSettings)
+    add_settings(parser.add_argument_group("what is done"), StudyProcessing)
 
 
 def _watch(options: argparse.Namespace) -> int:
+    from AutoContourLib.processing import StudyProcessing, processor_settings
     from AutoContourLib.study.source import FolderSource
     from AutoContourLib.study.watch import release_parked, watch
     from AutoContourLib.study.watch_settings import WatchSettings
@@ -243,7 +251,11 @@ def _watch(options: argparse.Namespace) -> int:
         print(f"{release_parked(options.out)} parked studies are tried again")
     watch(
         FolderSource(options.folder, leave_out=options.out),
-        BatchWorker(options.out, BatchSettings(workers=options.workers)),
+        BatchWorker(
+            options.out,
+            BatchSettings(workers=options.workers),
+            processor_settings(options.out, settings_from(options, StudyProcessing)),
+        ),
         options.out,
         settings_from(options, WatchSettings),
         say=lambda text: print(text, flush=True),
@@ -303,6 +315,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("rtstruct", "RTSTRUCT to masks, masks to RTSTRUCT", _add_rtstruct, _rtstruct),
     Command("review", "who approved which contour, when; approve or reject", _add_review, _review),
+    *REVIEW_COMMANDS,
     Command(
         "process", "whole radiotherapy studies: overview, contours, report", _add_process, _process
     ),

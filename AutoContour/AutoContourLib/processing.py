@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from AutoContourLib.contours.contour_settings import SecondContourSettings
 from MedImageLib.batch.processors import Processor
@@ -40,7 +40,9 @@ class StudyProcessing:
         default_factory=SecondContourSettings, help="Contours of the further images."
     )
     thresholds: str = setting(
-        "", help="File of deformation thresholds that `medimage plan` adapts; none: the product's."
+        "",
+        help="File of deformation thresholds that `medimage plan` adapts; none: that beside the "
+        "results.",
     )
 
     def __post_init__(self) -> None:
@@ -59,6 +61,7 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     Raises InputError when it holds no CT volume. A CT that cannot be contoured is a remark.
     """
     import time
+    from dataclasses import replace
 
     from AutoContourLib.study.output import overview_result, write_outputs
     from AutoContourLib.study.overview import study_overview
@@ -68,7 +71,9 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     started = time.monotonic()
     images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
     overview = study_overview(images)
-    result = overview_result(overview, settings, time.monotonic() - started)
+    # Of the file of thresholds the name alone: results name no place of a site.
+    told = replace(settings, thresholds=Path(settings.thresholds).name)
+    result = overview_result(overview, told, time.monotonic() - started)
     pairs = pairs_of(images, overview.planning) if overview.others else ()
     if settings.register and pairs:
         result = with_registrations(result, pairs, folder, settings)
@@ -78,6 +83,19 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
             result = with_second_contours(result, pairs, first, folder, settings)
     write_outputs(folder, overview, result, settings.scene)
     return result
+
+
+def processor_settings(out: Path, settings: StudyProcessing) -> dict[str, dict[str, Any]]:
+    """Settings for a batch into `out`, whose answers to plan questions move one file of
+    thresholds, unless another one is named."""
+    from dataclasses import replace
+
+    from AutoContourLib.study.plan_questions import THRESHOLDS_FILE
+    from MedImageLib.settings import settings_to_dict
+
+    if not settings.thresholds:
+        settings = replace(settings, thresholds=str(out.resolve() / THRESHOLDS_FILE))
+    return {"study": settings_to_dict(settings)}
 
 
 def pairs_of(images: Sequence[Volume], planning: Volume) -> tuple[ImagePair, ...]:

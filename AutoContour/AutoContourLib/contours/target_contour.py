@@ -27,6 +27,9 @@ class TargetSettings:
     )
     bone_from: str = setting("CT", help="Modality that bone is taken from when stitched.")
     soft_from: str = setting("MR", help="Modality that soft tissue is taken from when stitched.")
+    on: str = setting(
+        "first", help="The image that the target contour lies on.", choices=("first", "second")
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -34,7 +37,7 @@ class TargetSettings:
 
 @dataclass(frozen=True, eq=False)
 class ContourOfImage:
-    """Regions of one image, all on the grid of the first image, and their approval."""
+    """Regions of one image, all on the grid of the image with the target, and their approval."""
 
     modality: str
     regions: tuple[RegionMask, ...]

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import slicer
 import vtk
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer import (
+    vtkMRMLLinearTransformNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLTransformNode,
+)
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
@@ -40,8 +45,9 @@ class AutoContour(ScriptedLoadableModule):
         self.parent.dependencies = []
         self.parent.contributors = ["MedImage contributors"]
         self.parent.helpText = _("""
-Classifies, registers, fuses and contours the images of a radiotherapy study, and collects them for
-review. Contouring is not part of this version yet; the panel says so.
+Classifies, registers, fuses and contours the images of a radiotherapy study as soon as it arrives,
+and collects them for review. Every contour is to be looked at by a person: A approves, R rejects
+the chosen one. The offset of two images is six numbers that follow when it is moved by hand.
 <p>For research use. Not a medical device.</p>
 """)
         self.parent.acknowledgementText = _("""
@@ -60,13 +66,25 @@ class AutoContourParameterNode:
     """
     The parameters needed by the module.
 
-    inputVolume - The planning image.
+    inputVolume - The first image: the planning one.
+    secondVolume - A further image of the patient.
     outputSegmentation - Where contours are put; a new node when none is chosen.
+    secondSegmentation - Contours of the second image.
+    targetSegmentation - The target contour, made of approved ones.
+    offset - Rigid offset of the second image.
+    field - Displacement field of the second image.
+    fusedVolume - Both images as one.
     resultText - What was found, in words.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
+    secondVolume: vtkMRMLScalarVolumeNode
     outputSegmentation: vtkMRMLSegmentationNode
+    secondSegmentation: vtkMRMLSegmentationNode
+    targetSegmentation: vtkMRMLSegmentationNode
+    offset: vtkMRMLLinearTransformNode
+    field: vtkMRMLTransformNode
+    fusedVolume: vtkMRMLScalarVolumeNode
     resultText: str = ""
 
 
@@ -83,8 +101,9 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self.packages = None
+        self.sections = None
         self.run = None
+        self._offset = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -99,11 +118,12 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = AutoContourLogic()
 
-        from MedImageLib.in_slicer import PackagesSection, PanelRun
+        from AutoContourPanel.sections import Sections
+        from MedImageLib.in_slicer import PanelRun
 
         ui = self.ui
-        self.packages = PackagesSection(ui, _("Cancel"))
         self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        self.sections = Sections(ui, self.logic, self.run, lambda: self._parameterNode)
         ui.progressBar.visible = False
 
         # Connections
@@ -111,23 +131,26 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
 
         # Buttons
-        self.ui.installButton.connect("clicked(bool)", self.onInstallButton)
-        self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        ui.registerButton.connect("clicked(bool)", self.onRegisterButton)
 
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
-        self.packages.cancel()
+        self.sections.cancel()
         self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
         """Called each time the user opens this module."""
         self.initializeParameterNode()
+        self.sections.review.come_back()
+        self.sections.keys.install()
 
     def exit(self) -> None:
         """Called each time the user opens a different module."""
+        self.sections.keys.remove()
         if self._parameterNode:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
             self._parameterNodeGuiTag = None
@@ -173,25 +196,36 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.applyButton.toolTip = (
             _("Contour the planning image") if selected else _("Select a planning image")
         )
+        self.ui.registerButton.enabled = bool(selected and self._parameterNode.secondVolume)
+        offset = self._parameterNode.offset if self._parameterNode else None
+        if offset != self._offset:
+            changed = slicer.vtkMRMLTransformNode.TransformModifiedEvent
+            if self._offset:
+                self.removeObserver(self._offset, changed, self.onOffsetChanged)
+            self._offset = offset
+            if offset:
+                self.addObserver(offset, changed, self.onOffsetChanged)
+        self.sections.show()
 
     def onApplyButton(self) -> None:
-        """Run processing when user clicks "Apply" button; a click while it runs cancels."""
+        """Run processing when user clicks "Contour" button; a click while it runs cancels."""
         if self.run.running:
             self.run.cancel()
         else:
-            self._apply()
+            self._apply(self.logic.contour, _("Done. Look at every contour before you use it."))
 
-    def _apply(self) -> None:
-        """Do what the button says and show how it ended."""
+    def _apply(self, action, done: str) -> None:
+        """Do what a button says and show how it ended."""
         from MedImageLib.background.job import JobCancelledError
         from MedImageLib.in_slicer import ensure_packages
 
         self.ui.statusLabel.text = _("Working...")
+        self.ui.registerButton.enabled = False
         with slicer.util.tryWithErrorDisplay(_("The study could not be processed.")):
             try:
                 ensure_packages("AutoContour")
-                self.logic.contour(self._parameterNode, self.run.call)
-                self.ui.statusLabel.text = _("Done. Look at every contour before you use it.")
+                action(self._parameterNode, self.run.call)
+                self.ui.statusLabel.text = done
             except JobCancelledError:
                 self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
             except Exception:
@@ -200,10 +234,17 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             finally:
                 self._checkCanApply()
 
-    def onInstallButton(self) -> None:
-        """Install missing packages when user clicks "Install"; a click meanwhile cancels."""
-        with slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
-            self.packages.install()
+    def onRegisterButton(self) -> None:
+        """Register the second image when user clicks "Register" button."""
+
+        def register(parameters, run) -> None:
+            self.sections.pair.take(self.logic.register(parameters, run))
+
+        self._apply(register, _("Registered. Look at both images before you use the offset."))
+
+    def onOffsetChanged(self, caller=None, event=None) -> None:
+        """Called when the offset was moved by hand or by a script."""
+        self.sections.pair.follow()
 
 
 #
@@ -253,6 +294,67 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
         )
         parameters.resultText = result_text(result)
         return parameters.resultText
+
+    def register(self, parameters: AutoContourParameterNode, run=None):
+        """
+        Register the second image of the parameters onto the first one; the scene stays.
+        Can be used without GUI widget.
+        :param parameters: with inputVolume and secondVolume
+        :param run: as in contour
+        :return: RegisteredPair of AutoContourLib.registration.image_pair
+        """
+        if not parameters.inputVolume or not parameters.secondVolume:
+            raise ValueError("Input volume or second volume is invalid")
+
+        from MedImageLib.in_slicer import run_here
+        from MedImageLib.nodes import volume_of
+
+        second = parameters.secondVolume
+        # The offset is found from where the image was stored, not from where it was moved to.
+        moved = second.GetTransformNodeID()
+        second.SetAndObserveTransformNodeID(None)
+        try:
+            images = volume_of(parameters.inputVolume), volume_of(second)
+        finally:
+            second.SetAndObserveTransformNodeID(moved)
+        register = "AutoContourLib.registration.image_pair:register_images"
+        return (run or run_here)(register, *images)
+
+    def export(
+        self,
+        parameters: AutoContourParameterNode,
+        folder: str,
+        firstSeries: str = "",
+        secondSeries: str = "",
+        run=None,
+    ) -> None:
+        """
+        Write the contours and the registration as they are now into a new folder.
+        Can be used without GUI widget.
+        :param parameters: with inputVolume and outputSegmentation
+        :param folder: its path
+        :param firstSeries: folder of the DICOM series of the first image, or empty
+        :param secondSeries: likewise of the second one
+        :param run: as in contour
+        """
+        if not folder:
+            from MedImageLib.errors import InputError
+
+            raise InputError("No folder is chosen; choose a new one for the files.")
+        from AutoContourPanel.scene_content import contour_masks, registration_of
+        from MedImageLib.in_slicer import run_here
+        from MedImageLib.nodes import volume_of
+
+        image = volume_of(parameters.inputVolume)
+        (run or run_here)(
+            "AutoContourLib.exporting:export_scene",
+            Path(folder),
+            image,
+            contour_masks(parameters.outputSegmentation, image.geometry),
+            Path(firstSeries) if firstSeries else None,
+            Path(secondSeries) if secondSeries else None,
+            registration_of(parameters.offset, parameters.field),
+        )
 
 
 #

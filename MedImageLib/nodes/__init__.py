@@ -40,6 +40,7 @@ from MedImageLib.nodes.transforms import (
     add_linear_transform,
     displacement_field_of,
     moving_from_fixed_of,
+    set_moving_from_fixed,
 )
 from MedImageLib.nodes.volumes import add_volume, geometry_of, update_volume, volume_of
 
@@ -79,6 +80,7 @@ __all__ = [
     "segmentation_labels",
     "segmentation_sequence_labels",
     "segments_of",
+    "set_moving_from_fixed",
     "set_result",
     "set_scan_verdict",
     "stored_result",

@@ -40,8 +40,14 @@ def add_linear_transform(scene: Any, moving_from_fixed: np.ndarray, name: str) -
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-12:
         raise GeometryError(f"The transform {name} cannot be inverted: {matrix.tolist()}.")
     node = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", scene.GenerateUniqueName(name))
-    node.SetMatrixTransformFromParent(vtk_matrix(changed_handedness(matrix)))
+    set_moving_from_fixed(node, matrix)
     return node
+
+
+def set_moving_from_fixed(node: Any, moving_from_fixed: np.ndarray) -> None:
+    """Give a linear transform node another 4 × 4 LPS matrix."""
+    matrix = np.asarray(moving_from_fixed, float)
+    node.SetMatrixTransformFromParent(vtk_matrix(changed_handedness(matrix)))
 
 
 def moving_from_fixed_of(node: Any) -> np.ndarray:

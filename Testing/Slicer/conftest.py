@@ -54,6 +54,8 @@ def application(request, monkeypatch) -> Any:
     util = slicer.util
     opened: list[str] = []
     monkeypatch.setattr(util, "selectModule", opened.append)
+    monkeypatch.setattr(util, "mainWindow", lambda: None)
+    monkeypatch.setattr(util, "loadScene", lambda path, properties: opened.append(path))
     monkeypatch.setattr(util, "loadUI", lambda path: qt_double.load_ui(path, class_of))
     monkeypatch.setattr(util, "childWidgetVariables", qt_double.child_widget_variables)
     monkeypatch.setattr(util, "tryWithErrorDisplay", errors)

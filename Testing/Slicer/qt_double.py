@@ -102,6 +102,9 @@ class Widget:
         before, self._blocked = self._blocked, blocked
         return before
 
+    def setFormat(self, text: str) -> None:  # noqa: N802
+        self.format = text
+
     def setPixmap(self, pixmap: Any) -> None:  # noqa: N802
         self.pixmap = pixmap
 
@@ -227,6 +230,53 @@ class FileDialog:
         return cls.chosen
 
 
+class ComboBox(Widget):
+    """A QComboBox: items of text, one of which is the current one."""
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self.items: list[str] = []
+
+    def addItems(self, items: list[str]) -> None:  # noqa: N802
+        self.items += items
+
+    @property
+    def currentText(self) -> str:  # noqa: N802
+        return self.items[self.currentIndex]
+
+    def setCurrentText(self, text: str) -> None:  # noqa: N802
+        self.currentIndex = self.items.index(text)
+
+
+class Timer(Widget):
+    """A QTimer that a test lets run out by emitting `timeout`."""
+
+    def setInterval(self, milliseconds: int) -> None:  # noqa: N802
+        self.interval = milliseconds
+
+    def start(self) -> None:
+        self.active = True
+
+    def stop(self) -> None:
+        self.active = False
+
+
+class Shortcut(Widget):
+    """A QShortcut; `pressed` holds those that are there, by their keys."""
+
+    there: dict[str, Widget] = {}  # noqa: RUF012
+
+    def setKey(self, key: str) -> None:  # noqa: N802
+        self.there[key] = self
+
+    def setParent(self, parent: Any) -> None:  # noqa: N802
+        pass
+
+    def deleteLater(self) -> None:  # noqa: N802
+        for key in [key for key, one in self.there.items() if one is self]:
+            del self.there[key]
+
+
 class Constants:
     """Enumerations: any name."""
 
@@ -272,6 +322,10 @@ def qt_module() -> MadeOnDemand:
         QPixmap=Pixmap,
         QByteArray=bytes,
         QFileDialog=type("QFileDialog", (FileDialog,), {}),
+        QComboBox=type("QComboBox", (ComboBox,), {}),
+        QTimer=Timer,
+        QShortcut=type("QShortcut", (Shortcut,), {"there": {}}),
+        QKeySequence=str,
         QAbstractItemView=Constants(),
         Qt=Constants(),
     )
@@ -344,6 +398,8 @@ def _built(element: ET.Element | None, class_of: Callable[[str], type[Widget]]) 
             widget._properties[item.get("name", "")] = value
         elif item.get("name") in ("text", "toolTip", "enabled", "collapsed", "checked"):
             setattr(widget, item.get("name", ""), value)
+    if isinstance(widget, ComboBox):
+        widget.items = ["".join(item.itertext()).strip() for item in element.findall("item")]
     for child in _child_widgets(element):
         widget.addWidget(_built(child, class_of))
     return widget

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from panel_cases import add_radiograph, panel
 
+from MedImageLib.geometry import Geometry
+from MedImageLib.volume import Volume
+
 pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
@@ -32,3 +35,322 @@ def test_a_ct_is_contoured_from_the_panel(application, monkeypatch):
     assert sorted(values[1]) == [200, 80 * 100 - 200]
     assert "to be reviewed" in widget.ui.resultTextEdit.plainText.lower()
     assert "Look at every contour" in widget.ui.statusLabel.text
+
+
+OFFSET = (4.0, -3.0, 2.0), (1.0, 2.0, -3.0), (5.0, 6.0, 7.0)
+GRID = Geometry((6, 12, 16), (2.0, 2.0, 3.0), (-10.0, 5.0, 0.0))
+
+
+def add_pair(scene):
+    """Two images, a bright box in each."""
+    from MedImageLib.nodes import add_volume
+
+    nodes = []
+    for name, at in (("first", 4), ("second", 5)):
+        array = np.zeros(GRID.shape, np.int16)
+        array[2:4, at : at + 4, 6:10] = 100
+        nodes.append(add_volume(scene, Volume(array, GRID, modality="CT"), name))
+    return nodes
+
+
+def add_contours(scene, name, keys, at=2):
+    from MedImageLib.nodes import add_segmentation, segment_of
+    from MedImageLib.terminology import structure
+
+    array = np.zeros(GRID.shape, np.uint8)
+    for value in range(1, len(keys) + 1):
+        array[value, at : at + 4, 4:8] = value
+    segments = [segment_of(structure(key), value) for value, key in enumerate(keys, 1)]
+    return add_segmentation(scene, Volume(array, GRID, is_labelmap=True), segments, name)
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """`register_images` answers OFFSET and a field whose degree is above the threshold."""
+    from AutoContourLib.registration import image_pair
+    from AutoContourLib.registration.deformation_degree import DeformationDegree, FieldDegree
+    from AutoContourLib.registration.offset import RigidOffset
+
+    whole = FieldDegree("whole", 1000.0, 3.0, 7.5, 9.0, 0.0, 0.9, 0.9, 1.1, 0.0)
+    pair = image_pair.RegisteredPair(
+        RigidOffset(*OFFSET),
+        True,
+        np.full((*GRID.shape, 3), 2.0, np.float32),
+        GRID,
+        True,
+        DeformationDegree((whole,)),
+        (),
+    )
+    calls = []
+
+    def register_images(first, second):
+        calls.append((first.array.sum(), second.array.sum(), second.geometry.origin_mm))
+        return pair
+
+    monkeypatch.setattr(image_pair, "register_images", register_images)
+    return calls
+
+
+@pytest.fixture
+def pair_panel(application, registered):
+    first, second = add_pair(application.scene)
+    widget = panel(application, "AutoContour")
+    widget.ui.inputSelector.setCurrentNode(first)
+    assert not widget.ui.registerButton.enabled
+    widget.ui.secondSelector.setCurrentNode(second)
+    widget.ui.registerButton.click()
+    assert application.errors == []
+    return widget
+
+
+def numbers(ui):
+    return [
+        getattr(ui, f"{word}{axis}SpinBox").value
+        for word in ("translation", "rotation")
+        for axis in "XYZ"
+    ]
+
+
+def test_numbers_transform_and_views_follow_one_another(application, pair_panel):
+    from AutoContourLib.registration.offset import RigidOffset
+    from MedImageLib.nodes import moving_from_fixed_of, set_moving_from_fixed
+
+    ui, parameters = pair_panel.ui, pair_panel._parameterNode
+    assert numbers(ui) == pytest.approx([*OFFSET[0], *OFFSET[1]])
+    assert ui.rigidLabel.text == "✔ rigid"
+    assert ui.fieldLabel.text == "✔ non-rigid"
+    assert ui.contoursLabel.text == "– contours"
+    second = parameters.secondVolume
+    assert second.GetParentTransformNode() == parameters.field
+    ui.placeComboBox.currentIndex = 1
+    assert second.GetParentTransformNode() == parameters.offset
+    ui.translationXSpinBox.value = 10.0
+    expected = RigidOffset((10.0, -3.0, 2.0), *OFFSET[1:])
+    assert moving_from_fixed_of(parameters.offset) == pytest.approx(expected.moving_from_fixed)
+    by_hand = RigidOffset((1.0, 2.0, 3.0), (0.0, 5.0, 0.0), OFFSET[2])
+    set_moving_from_fixed(parameters.offset, by_hand.moving_from_fixed)
+    assert numbers(ui) == pytest.approx([1, 2, 3, 0, 5, 0], abs=1e-9)
+    ui.placeComboBox.currentIndex = 2
+    ui.interactiveCheckBox.checked = True
+    assert parameters.offset.GetDisplayNode().GetEditorVisibility()
+    assert second.GetParentTransformNode() == parameters.offset
+    ui.interactiveCheckBox.checked = False
+    assert not parameters.offset.GetDisplayNode().GetEditorVisibility()
+    ui.placeComboBox.currentIndex = 0
+    assert second.GetParentTransformNode() is None
+    again = panel(application, "AutoContour")
+    assert numbers(again.ui) == pytest.approx([1, 2, 3, 0, 5, 0], abs=1e-9)
+    assert application.errors == []
+
+
+def test_registering_again_starts_from_the_stored_image(application, pair_panel, registered):
+    nodes = application.scene.GetNumberOfNodes()
+    pair_panel.ui.registerButton.click()
+    assert application.errors == []
+    assert registered[0] == registered[1]
+    assert application.scene.GetNumberOfNodes() == nodes
+
+
+def test_the_question_of_the_deformation_is_asked_and_answered_by_somebody(application, pair_panel):
+    ui = pair_panel.ui
+    assert ui.deformationBar.value == 75
+    assert "7.5 mm" in ui.deformationBar.format
+    assert "Modify the treatment plan?" in ui.bannerLabel.text
+    assert ui.keepButton.visible
+    ui.keepButton.click()
+    [(_, error)] = application.errors
+    assert "Name the person" in str(error)
+    application.errors.clear()
+    ui.reviewerLineEdit.text = "A. Reader"
+    ui.keepButton.click()
+    assert application.errors == []
+    assert not ui.bannerLabel.visible
+    answer = pair_panel._parameterNode.field.GetAttribute("AutoContour.PlanAnswer")
+    assert answer.startswith("keep, A. Reader, 20")
+
+
+def test_both_images_are_fused_and_seen_in_three_linked_views(application, pair_panel):
+    import slicer
+
+    ui, parameters = pair_panel.ui, pair_panel._parameterNode
+    ui.placeComboBox.currentIndex = 0
+    ui.fusionComboBox.setCurrentText("larger")
+    ui.fuseButton.click()
+    assert application.errors == []
+    fused = slicer.util.arrayFromVolume(parameters.fusedVolume)
+    first, second = (
+        slicer.util.arrayFromVolume(node)
+        for node in (parameters.inputVolume, parameters.secondVolume)
+    )
+    assert np.array_equal(fused > 0.5, (first > 0) | (second > 0))
+    layout = application.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+    assert layout.GetCurrentLayoutDescription().count("<view ") == 3
+    ui.placeComboBox.currentIndex = 2
+    ui.fuseButton.click()
+    assert application.errors == []
+    ui.placeComboBox.currentIndex = 1
+    ui.fuseButton.click()
+    assert application.errors == []
+
+
+def test_contours_are_reviewed_by_name_and_changes_ask_again(application):
+    import slicer
+
+    add_pair(application.scene)
+    node = add_contours(application.scene, "contours", ["body", "mandible"])
+    widget = panel(application, "AutoContour")
+    ui = widget.ui
+    ui.outputSelector.setCurrentNode(node)
+    names = [row[0] for row in ui.reviewTable.texts()]
+    assert [row[1] for row in ui.reviewTable.texts()] == ["to be reviewed"] * 2
+    ui.reviewTable.setCurrentCell(1, 0)
+    red = application.scene.GetNodeByID("vtkMRMLSliceNodeRed")
+    assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(2 * 3.0)
+    ui.approveButton.click()
+    [(_, error)] = application.errors
+    assert "name of the reviewer" in str(error)
+    application.errors.clear()
+    ui.reviewerLineEdit.text = "A. Reader"
+    ui.approveButton.click()
+    row = ui.reviewTable.texts()[1]
+    assert row[:3] == [names[1], "✔ approved", "A. Reader"]
+    assert row[3].startswith("20")
+    assert ui.reviewTable.texts()[0][1] == "to be reviewed"
+    ui.approveAllButton.click()
+    assert [row[1] for row in ui.reviewTable.texts()] == ["✔ approved"] * 2
+    ui.editButton.click()
+    assert application.opened == ["SegmentEditor"]
+    widget.exit()
+    identifier = node.GetSegmentation().GetNthSegmentID(1)
+    array = slicer.util.arrayFromSegmentInternalBinaryLabelmap(node, identifier)
+    array[array == 2] = 0
+    node.Modified()
+    widget.enter()
+    assert [row[1] for row in ui.reviewTable.texts()] == ["✔ approved", "to be reviewed"]
+    assert application.errors == []
+
+
+def test_keys_review_while_the_module_is_open(application):
+    add_pair(application.scene)
+    node = add_contours(application.scene, "contours", ["mandible"])
+    widget = panel(application, "AutoContour")
+    widget.ui.outputSelector.setCurrentNode(node)
+    widget.ui.reviewerLineEdit.text = "A. Reader"
+    keys = application.qt.QShortcut.there
+    assert keys == {}
+    widget.enter()
+    assert set(keys) == {"A", "R"}
+    keys["A"].signal("activated").emit()
+    assert widget.ui.reviewTable.texts()[0][1] == "to be reviewed", "none is chosen"
+    widget.ui.reviewTable.setCurrentCell(0, 0)
+    keys["R"].signal("activated").emit()
+    assert widget.ui.reviewTable.texts()[0][1] == "✖ rejected"
+    widget.exit()
+    assert keys == {}
+
+
+def test_the_target_is_made_of_approved_contours(application):
+    first, second = add_pair(application.scene)
+    widget = panel(application, "AutoContour")
+    ui = widget.ui
+    ui.inputSelector.setCurrentNode(first)
+    ui.secondSelector.setCurrentNode(second)
+    ui.outputSelector.setCurrentNode(add_contours(application.scene, "one", ["mandible"]))
+    ui.secondSegmentationSelector.setCurrentNode(
+        add_contours(application.scene, "two", ["mandible"], at=6)
+    )
+    ui.targetComboBox.setCurrentText("second")
+    ui.targetButton.click()
+    [(_, error)] = application.errors
+    assert "Review it first" in str(error)
+    application.errors.clear()
+    ui.reviewerLineEdit.text = "A. Reader"
+    for number in (0, 1):
+        ui.contoursComboBox.currentIndex = number
+        ui.approveAllButton.click()
+    assert not widget._parameterNode.outputSegmentation.GetDisplayVisibility()
+    ui.targetButton.click()
+    assert application.errors == []
+    from MedImageLib.nodes import segmentation_labels
+
+    target = segmentation_labels(widget._parameterNode.targetSegmentation).array
+    two = segmentation_labels(widget._parameterNode.secondSegmentation).array
+    assert np.array_equal(target > 0, two > 0)
+    assert ui.contoursComboBox.currentIndex == 2
+
+
+def test_contours_are_exported_as_they_are(application, tmp_path):
+    first, _ = add_pair(application.scene)
+    widget = panel(application, "AutoContour")
+    widget.ui.inputSelector.setCurrentNode(first)
+    widget.ui.outputSelector.setCurrentNode(
+        add_contours(application.scene, "contours", ["mandible"])
+    )
+    widget.ui.exportPathLineEdit.currentPath = str(tmp_path / "export")
+    widget.ui.exportButton.click()
+    assert application.errors == []
+    names = {path.name for path in (tmp_path / "export").iterdir()}
+    assert {"labels.nii.gz", "labels.json", "segmentation.seg.nrrd"} <= names
+    assert not {name for name in names if name.endswith(".dcm")}
+
+
+def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp_path, monkeypatch):
+    import types
+
+    from AutoContourLib.viewing import study_list
+    from AutoContourPanel import studies_section
+
+    listed = [
+        study_list.ListedStudy("aa11", "working"),
+        study_list.ListedStudy("bb22", "parked", "no CT"),
+        study_list.ListedStudy("cc33", "review", "", "CT + MR", "2026-01-02T03:04:05", tmp_path),
+    ]
+    monkeypatch.setattr(study_list, "listed_studies", lambda out: tuple(listed))
+    jobs = []
+
+    class Job:
+        def __init__(self, function, arguments, python):
+            self.call, self.ended = (function, arguments), False
+            jobs.append(self)
+
+        def state(self):
+            return types.SimpleNamespace(ended=self.ended)
+
+        def cancel(self):
+            self.ended = True
+
+        def result(self):
+            return None
+
+    monkeypatch.setattr(studies_section, "Job", Job)
+    monkeypatch.setattr(studies_section, "ensure_packages", lambda requester: None)
+    widget = panel(application, "AutoContour")
+    ui = widget.ui
+    ui.automaticCheckBox.checked = True
+    [(_, error)] = application.errors
+    assert "Choose the folder" in str(error)
+    assert not ui.automaticCheckBox.checked
+    application.errors.clear()
+    ui.studiesPathLineEdit.currentPath = str(tmp_path / "in")
+    ui.resultsPathLineEdit.currentPath = str(tmp_path)
+    states = [row[0] for row in ui.studiesTable.texts()]
+    assert states == ["▶ processing", "✖ failed", "▲ ready, needs review"]
+    ui.studiesTable.setCurrentCell(1, 0)
+    assert ui.studyLabel.text == "no CT"
+    assert not ui.openStudyButton.enabled
+    ui.studiesTable.setCurrentCell(2, 0)
+    ui.openStudyButton.click()
+    assert application.opened == [str(tmp_path / "scene.mrb")]
+    ui.automaticCheckBox.checked = True
+    [job] = jobs
+    assert job.call == (
+        "AutoContourLib.study.watching:watch_folder",
+        (tmp_path / "in", tmp_path),
+    )
+    listed[0] = study_list.ListedStudy("aa11", "approved")
+    widget.sections.studies._timer.signal("timeout").emit()
+    assert ui.studiesTable.texts()[0][0] == "✔ approved"
+    ui.automaticCheckBox.checked = False
+    assert job.ended
+    assert not widget.sections.studies.running
+    assert application.errors == []

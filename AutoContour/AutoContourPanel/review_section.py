@@ -1,0 +1,138 @@
+"""Contours to be reviewed: who approved which, and when; the target contour of approved ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import slicer
+from slicer.i18n import tr as _
+
+from MedImageLib.errors import InputError
+from MedImageLib.nodes import segmentation_labels, segments_of
+from MedImageLib.panels.tables import RowTable
+from MedImageLib.panels.views import jump_to
+
+# The segment status of 3D Slicer, and tags of this product beside it.
+STATUS, REVIEWER, WHEN = "Segmentation.Status", "MedImage.Reviewer", "MedImage.ReviewedAt"
+DIGEST = "MedImage.ReviewedSha256"
+_WORDS = {
+    "inprogress": "to be reviewed",
+    "completed": "✔ approved",
+    "flagged": "✖ rejected",
+}
+
+
+class ReviewSection:
+    """segmentation(): the one that is shown, or None."""
+
+    def __init__(self, ui: Any, segmentation: Callable[[], Any]) -> None:
+        self._ui, self._segmentation = ui, segmentation
+        columns = (_("Contour"), _("State"), _("Reviewer"), _("When"))
+        self._table = RowTable(ui.reviewTable, columns, self._jump)
+        self._rows: list[tuple[str, ...]] = []
+        self._shown: Any = None
+
+    def show(self) -> None:
+        """List the segments of the segmentation as they are now."""
+        node = self._segmentation()
+        rows = [(name, *review_of(segment)) for name, segment in segments(node)] if node else []
+        self._ui.approveAllButton.enabled = bool(rows)
+        self._ui.editButton.enabled = node is not None
+        if (node, rows) == (self._shown, self._rows):
+            return
+        self._shown, self._rows = node, rows
+        self._table.show(rows)
+        self._ui.approveButton.enabled = self._ui.rejectButton.enabled = False
+
+    def mark(self, status: str, *, everything: bool = False) -> None:
+        """Approve (`completed`) or reject (`flagged`) the chosen contour, or all of them.
+
+        Raises InputError without a reviewer.
+        """
+        reviewer = self._ui.reviewerLineEdit.text.strip()
+        if not reviewer:
+            raise InputError("A review needs the name of the reviewer; type it first.")
+        chosen = range(len(self._rows)) if everything else [self._table.chosen]
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        found = segments(self._segmentation())
+        for number in chosen:
+            if 0 <= number < len(found):
+                segment = found[number][1]
+                segment.SetTag(STATUS, status)
+                segment.SetTag(REVIEWER, reviewer)
+                segment.SetTag(WHEN, when)
+                segment.SetTag(DIGEST, _digest(self._segmentation(), segment.GetName()))
+        self._segmentation().Modified()
+        self.show()
+
+    def come_back(self) -> None:
+        """What was changed since its review is to be reviewed again."""
+        node = self._segmentation()
+        for name, segment in segments(node) if node else []:
+            if _tag(segment, DIGEST) and _tag(segment, DIGEST) != _digest(node, name):
+                segment.SetTag(STATUS, "inprogress")
+                for tag in (REVIEWER, WHEN, DIGEST):
+                    segment.RemoveTag(tag)
+        self.show()
+
+    def _jump(self, number: int) -> None:
+        self._ui.approveButton.enabled = self._ui.rejectButton.enabled = True
+        node = self._segmentation()
+        labels = segmentation_labels(node, None, [self._rows[number][0]])
+        places = np.argwhere(labels.array)
+        if len(places):
+            jump_to(slicer.mrmlScene, labels.geometry.points_mm(places.mean(0)[::-1][None])[0])
+
+
+def segments(node: Any) -> list[tuple[str, Any]]:
+    """Name and vtkSegment of each segment, in their order."""
+    found = node.GetSegmentation()
+    numbers = range(found.GetNumberOfSegments())
+    return [(one.GetName(), one) for one in map(found.GetNthSegment, numbers)]
+
+
+def review_of(segment: Any) -> tuple[str, str, str]:
+    """State in words, reviewer and when (UTC) of a segment."""
+    status, reviewer, when = (_tag(segment, name) for name in (STATUS, REVIEWER, WHEN))
+    if status not in ("completed", "flagged"):
+        return _WORDS["inprogress"], "", ""
+    return _WORDS[status], reviewer, when.replace("T", " ")[:16]
+
+
+def contour_of_image(node: Any, modality: str, geometry: Any) -> Any:
+    """A segmentation as `target_contour` takes it; approved when all its segments are."""
+    from AutoContourLib.contours.structure_set import Approval, RegionMask, structure_of
+    from AutoContourLib.contours.target_contour import ContourOfImage
+
+    found = segments(node)
+    names = [one.name for one in segments_of(node)]
+    regions = []
+    for name in names:
+        mask = segmentation_labels(node, geometry, [name])
+        regions.append(RegionMask(name, mask.with_array(mask.array > 0), structure_of(name)))
+    return ContourOfImage(modality, tuple(regions), _approval([s for _n, s in found], Approval))
+
+
+def _approval(found: Sequence[Any], approval: Any) -> Any:
+    done = [one for one in found if _tag(one, STATUS) == "completed" and _tag(one, REVIEWER)]
+    if not found or len(done) < len(found):
+        return approval()
+    last = max(done, key=lambda one: _tag(one, WHEN))
+    when = datetime.fromisoformat(_tag(last, WHEN))
+    return approval("APPROVED", _tag(last, REVIEWER), f"{when:%Y%m%d}", f"{when:%H%M%S}")
+
+
+def _digest(node: Any, name: str) -> str:
+    labels = segmentation_labels(node, None, [name])
+    return hashlib.sha256(np.packbits(labels.array > 0).tobytes()).hexdigest()
+
+
+def _tag(segment: Any, name: str) -> str:
+    import vtk
+
+    text = vtk.reference("")
+    return str(text) if segment.GetTag(name, text) else ""

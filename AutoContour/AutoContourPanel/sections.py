@@ -1,0 +1,168 @@
+"""All sections of the panel: what they show and what their buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from AutoContourPanel.pair_section import PairSection
+from AutoContourPanel.review_section import ReviewSection, contour_of_image
+from AutoContourPanel.studies_section import StudiesSection
+from MedImageLib.in_slicer import PackagesSection, PanelRun
+from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
+from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.keys import Keys
+from MedImageLib.panels.models import ModelsSection
+from MedImageLib.panels.views import edit_segmentation
+
+_FIRST, _SECOND, _TARGET = range(3)  # in the order of the list
+
+
+class Sections:
+    """parameters(): the parameter node now, or None while the scene is closed."""
+
+    def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
+        self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
+        self.packages = PackagesSection(ui, _("Cancel"))
+        self.studies = StudiesSection(ui, self._open)
+        self.pair = PairSection(ui, parameters)
+        self.review = ReviewSection(ui, self.segmentation)
+        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
+        from AutoContourLib.registration.fusion import METHODS, FusionSettings
+
+        ui.fusionComboBox.addItems(list(METHODS))
+        ui.fusionComboBox.setCurrentText(FusionSettings().method)
+        ui.contoursComboBox.connect("currentIndexChanged(int)", self._chosen)
+        reviewed = _("The contour could not be reviewed.")
+        answered = _("The question could not be answered.")
+        reviewer = ui.reviewerLineEdit
+        connect_tried(
+            (
+                (
+                    ui.installButton,
+                    _("The packages could not be installed."),
+                    self.packages.install,
+                ),
+                (ui.openStudyButton, _("The study could not be opened."), self.studies.open),
+                (ui.fuseButton, _("The images could not be fused."), self._fuse),
+                (ui.modifyButton, answered, lambda: self.pair.answer("modify", reviewer.text)),
+                (ui.keepButton, answered, lambda: self.pair.answer("keep", reviewer.text)),
+                (ui.approveButton, reviewed, lambda: self.review.mark("completed")),
+                (ui.rejectButton, reviewed, lambda: self.review.mark("flagged")),
+                (
+                    ui.approveAllButton,
+                    reviewed,
+                    lambda: self.review.mark("completed", everything=True),
+                ),
+                (ui.editButton, _("The Segment Editor could not be opened."), self._edit),
+                (ui.targetButton, _("The target could not be made."), self._make_target),
+                (ui.exportButton, _("The contours could not be exported."), self._export),
+                (ui.importModelButton, _("The model was not imported."), self.models.import_folder),
+                (ui.removeModelButton, _("The model was not removed."), self.models.remove),
+            )
+        )
+        self.keys = Keys((("A", ui.approveButton), ("R", ui.rejectButton)))
+
+    def cancel(self) -> None:
+        """End an installation and automatic processing, if there are any."""
+        self.packages.cancel()
+        self.studies.stop()
+        self.keys.remove()
+
+    def show(self) -> None:
+        """Show what the nodes of the parameters hold now."""
+        parameters = self._parameters()
+        self.pair.show()
+        self.review.show()
+        first = bool(parameters and parameters.outputSegmentation)
+        self._ui.targetButton.enabled = first and bool(parameters.secondSegmentation)
+        self._ui.exportButton.enabled = first and bool(parameters.inputVolume)
+
+    def segmentation(self) -> Any:
+        """The contours that are shown and reviewed, or None."""
+        parameters = self._parameters()
+        if not parameters:
+            return None
+        by_choice = {
+            _FIRST: parameters.outputSegmentation,
+            _SECOND: parameters.secondSegmentation,
+            _TARGET: parameters.targetSegmentation,
+        }
+        return by_choice[self._ui.contoursComboBox.currentIndex]
+
+    def _chosen(self, index: int = 0) -> None:
+        parameters = self._parameters()
+        if parameters is None:
+            return
+        shown = self.segmentation()
+        for node in (
+            parameters.outputSegmentation,
+            parameters.secondSegmentation,
+            parameters.targetSegmentation,
+        ):
+            if node is not None:
+                node.SetDisplayVisibility(node == shown)
+        self.review.show()
+
+    def _open(self, folder: Any) -> None:
+        # What is there stays: a study is added to the scene.
+        slicer.util.loadScene(str(folder / "scene.mrb"), {"clear": False})
+
+    def _fuse(self) -> None:
+        fuse = "AutoContourLib.registration.image_pair:fused_volume"
+        self.pair.take_fused(self._run.call(fuse, *self.pair.fusing()))
+
+    def _edit(self) -> None:
+        parameters = self._parameters()
+        second = self._ui.contoursComboBox.currentIndex == _SECOND
+        volume = parameters.secondVolume if second else parameters.inputVolume
+        edit_segmentation(slicer.mrmlScene, self.segmentation(), volume)
+
+    def _make_target(self) -> None:
+        from AutoContourLib.contours.target_contour import TargetSettings, target_contour
+
+        parameters = self._parameters()
+        grid = geometry_of(parameters.inputVolume)
+        first, second = (
+            contour_of_image(node, volume_of(volume).modality, grid)
+            for node, volume in (
+                (parameters.outputSegmentation, parameters.inputVolume),
+                (parameters.secondSegmentation, parameters.secondVolume),
+            )
+        )
+        settings = TargetSettings(source=self._ui.targetComboBox.currentText)
+        target = target_contour(first, second, settings)
+        labels = first.regions[0].mask.with_array(
+            first.regions[0].mask.array.astype("uint8") * 0, is_labelmap=True
+        )
+        array, made = labels.array.copy(), []
+        for value, region in enumerate(target.regions, start=1):
+            array[region.mask.array > 0] = value
+            if region.structure is not None:
+                made.append(segment_of(region.structure, value))
+        if parameters.targetSegmentation is None:
+            parameters.targetSegmentation = slicer.mrmlScene.AddNewNodeByClass(
+                "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(_("Target"))
+            )
+        update_segmentation(
+            parameters.targetSegmentation,
+            labels.with_array(array, is_labelmap=True),
+            made,
+            reference_node=parameters.inputVolume,
+        )
+        self._ui.contoursComboBox.currentIndex = _TARGET
+        told = [remark.text for remark in target.remarks]
+        self._ui.statusLabel.text = " ".join([_("Target made."), *told])
+
+    def _export(self) -> None:
+        self._logic.export(
+            self._parameters(),
+            self._ui.exportPathLineEdit.currentPath,
+            self._ui.firstSeriesPathLineEdit.currentPath,
+            self._ui.secondSeriesPathLineEdit.currentPath,
+            self._run.call,
+        )
+        self._ui.statusLabel.text = _("Exported.")

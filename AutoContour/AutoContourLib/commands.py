@@ -234,6 +234,7 @@ def _add_watch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--workers", type=int, help="processes (default one for two cores)")
     parser.add_argument("--retry-parked", action="store_true", help="try parked studies again")
+    parser.add_argument("--list", action="store_true", help="only list studies, failed ones first")
     add_settings(parser, WatchSettings)
     add_settings(parser.add_argument_group("what is done"), StudyProcessing)
 
@@ -241,12 +242,15 @@ def _add_watch(parser: argparse.ArgumentParser) -> None:
 def _watch(options: argparse.Namespace) -> int:
     from AutoContourLib.processing import StudyProcessing, processor_settings
     from AutoContourLib.study.source import FolderSource
-    from AutoContourLib.study.watch import release_parked, watch
+    from AutoContourLib.study.watch import listed, release_parked, watch
     from AutoContourLib.study.watch_settings import WatchSettings
     from AutoContourLib.study.worker import BatchWorker
     from MedImageLib.batch.settings import BatchSettings
     from MedImageLib.settings import settings_from
 
+    if options.list:
+        print("\n".join(listed(options.out)))
+        return 0
     if options.retry_parked:
         print(f"{release_parked(options.out)} parked studies are tried again")
     watch(

@@ -173,8 +173,10 @@ def with_second_contours(
 
     thresholds = thresholds_of(settings.thresholds)
     made = second_contours(pairs, first, folder, settings.second, thresholds)
+    after = ("A target contour can be made once first and second contour are approved.",)
+    findings = (*made.findings, *(after if made.results else ()))
     result = replace(
-        result, findings=(*result.findings, *made.findings), flags=(*result.flags, *made.flags)
+        result, findings=(*result.findings, *findings), flags=(*result.flags, *made.flags)
     )
     for place, one in made.results:
         values = tuple(

@@ -65,6 +65,10 @@ def _pictures(folder: Path, study: StudyOverview) -> list[Picture]:
         pictures.append(
             Picture(contours.read_bytes(), "Contours on the planning CT, to be reviewed.")
         )
+    for second in sorted(folder.glob("second_contours/*/overlay.png")):
+        place, _, mode = second.parent.name.partition("-")
+        words = f"Second contour, on image {place} ({mode}), to be reviewed."
+        pictures.append(Picture(second.read_bytes(), words))
     moved = sorted(folder.glob("registrations/*/moved.nrrd"))
     for path in moved:
         image = resampled(read_image(path), study.planning.geometry)

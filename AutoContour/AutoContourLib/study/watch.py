@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from AutoContourLib.study.expected_count import missing_instances
 from AutoContourLib.study.source import ArrivedStudy, StudySource
 from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch_settings import WatchSettings
 from AutoContourLib.study.worker import StudyWorker, SurroundingsError
 from MedImageLib.batch.ledger import OneRun
-from MedImageLib.errors import MedImageError
+from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.writing.atomic import finished_file
 
 STORE_FILE = "watch/studies.sqlite"
@@ -80,6 +81,8 @@ def _round(
             left += 1
             if study.quiet_s < settings.quiet_s or clock.now() < record.not_before:
                 continue
+            if study.quiet_s < settings.missing_s and _waits(study, record, store):
+                continue
             if _process(study, record, worker, store, settings, clock, say):
                 left -= 1
             _write_lists(out, store, source)
@@ -99,6 +102,15 @@ def _noted(store: StudyStore, study: ArrivedStudy) -> StudyRecord:
         record = StudyRecord(study.key, study.fingerprint, "waiting", folder=folder)
         store.put(record)
     return record
+
+
+def _waits(study: ArrivedStudy, record: StudyRecord, store: StudyStore) -> bool:
+    """Whether instances are missing that the study itself tells of; the list says so."""
+    missing = missing_instances(study)
+    reason = f"waiting for {missing} instances that the study tells of" if missing else ""
+    if missing and record.reason != reason:
+        store.put(replace(record, reason=reason))
+    return missing > 0
 
 
 def _process(
@@ -157,6 +169,29 @@ def release_parked(out: Path) -> int:
         finally:
             store.close()
     return len(parked)
+
+
+def listed(out: Path) -> tuple[str, ...]:
+    """A line for every study and every unreadable file that the watcher knows of, failed first.
+
+    Raises InputError where no watcher has worked.
+    """
+    try:
+        with (out / LIST_FILE).open(newline="", encoding="utf-8") as stream:
+            studies = list(csv.DictReader(stream))
+        with (out / UNREADABLE_FILE).open(newline="", encoding="utf-8") as stream:
+            files = list(csv.DictReader(stream))
+    except OSError as error:
+        raise InputError(
+            f"{out}: no list of studies ({error.strerror}); name the folder that a watcher writes."
+        ) from error
+    order = ("parked", "waiting", "working", "done")
+    studies.sort(key=lambda row: (order.index(row["state"]), row["key"]))
+    lines = [
+        f"{row['state']:8} {row['key'][:12]} {row['folder']} {row['reason']}".rstrip()
+        for row in studies
+    ]
+    return (*lines, *(f"unreadable {row['file']} {row['reason']}" for row in files))
 
 
 def _write_lists(out: Path, store: StudyStore, source: StudySource) -> None:

@@ -17,6 +17,13 @@ class WatchSettings:
         unit="s",
         minimum=0,
     )
+    missing_s: float = setting(
+        600.0,
+        help="Quiet as long, a study is processed although instances are missing that its own "
+        "objects tell of.",
+        unit="s",
+        minimum=0,
+    )
     poll_s: float = setting(10.0, help="Time between two looks.", unit="s", minimum=0.01)
     tries: int = setting(3, help="A study that fails as often is parked.", minimum=1)
     retry_s: float = setting(

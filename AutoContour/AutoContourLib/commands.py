@@ -298,6 +298,28 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.viewing.view_settings import ViewSettings
+    from MedImageLib.settings import add_settings
+
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="folder of results")
+    add_settings(parser, ViewSettings)
+
+
+def _view(options: argparse.Namespace) -> int:
+    import os
+
+    from AutoContourLib.viewing.server import serve
+    from AutoContourLib.viewing.view_settings import TOKEN_VARIABLE, ViewSettings
+    from MedImageLib.settings import settings_from
+
+    if not hasattr(options, "token") and os.environ.get(TOKEN_VARIABLE):
+        options.token = os.environ[TOKEN_VARIABLE]
+    settings = settings_from(options, ViewSettings)
+    serve(options.results, settings, say=lambda text: print(text, flush=True))
+    return 0
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "classify",
@@ -325,4 +347,5 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("watch", "process every study that arrives in a folder", _add_watch, _watch),
     Command("serve", "DICOM node: receive, process, send back, page of states", _add_serve, _serve),
+    Command("view", "studies in the browser: look, draw, review, approve", _add_view, _view),
 )

@@ -268,31 +268,33 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.storage.serve_settings import ServeSettings
     from AutoContourLib.storage.storage_settings import StorageSettings
     from AutoContourLib.study.watch_settings import WatchSettings
     from MedImageLib.settings import add_settings
 
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder of store and results")
-    parser.add_argument("--page-port", type=int, default=0, help="of the page; 0 takes a free one")
-    parser.add_argument("--workers", type=int, help="processes (default one for two cores)")
-    parser.add_argument("--scheduler", help="address of a running Dask scheduler")
-    add_settings(parser, StorageSettings)
-    add_settings(parser, WatchSettings)
+    parser.add_argument("--retry-parked", action="store_true", help="try parked studies again")
+    add_settings(parser, ServeSettings)
+    add_settings(parser.add_argument_group("own DICOM node"), StorageSettings)
+    add_settings(parser.add_argument_group("when studies are processed"), WatchSettings)
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from AutoContourLib.storage.serve_settings import ServeSettings
     from AutoContourLib.storage.serving import serve
     from AutoContourLib.storage.storage_settings import StorageSettings
+    from AutoContourLib.study.watch import release_parked
     from AutoContourLib.study.watch_settings import WatchSettings
-    from MedImageLib.batch.settings import BatchSettings
     from MedImageLib.settings import settings_from
 
+    if options.retry_parked:
+        print(f"{release_parked(options.out)} parked studies are tried again")
     serve(
         options.out,
+        settings_from(options, ServeSettings),
         settings_from(options, StorageSettings),
         settings_from(options, WatchSettings),
-        BatchSettings(workers=options.workers, scheduler=options.scheduler),
-        options.page_port,
         say=lambda text: print(text, flush=True),
     )
     return 0

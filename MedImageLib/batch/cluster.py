@@ -110,12 +110,13 @@ def run_tasks(
     fill()
     while running:
         future = next(completed)
-        yield running.pop(future.key), _ended(future)
+        yield running.pop(future.key), ended(future)
         future.release()
         fill()
 
 
-def _ended(future: Any) -> Outcome | WorkerDied:
+def ended(future: Any) -> Outcome | WorkerDied:
+    """How a future ended. Raises MedImageError when its scheduler is gone."""
     from distributed.scheduler import KilledWorker
 
     if future.status == "finished":

@@ -26,7 +26,7 @@ from MedImageLib.batch.processors import (
 )
 from MedImageLib.batch.progress import Progress
 from MedImageLib.batch.settings import BatchSettings
-from MedImageLib.batch.task import Outcome, Task, time_limit_mark, without_names
+from MedImageLib.batch.task import Outcome, Task, limit_mark, without_names
 from MedImageLib.errors import SettingsError
 from MedImageLib.settings import settings_from_dict, settings_sha256
 
@@ -105,13 +105,13 @@ def run_cases(
 
     out = Path(out).resolve()
     processors = find_processors(modules)
-    chosen = _chosen_settings(processors, processor_settings or {})
+    chosen = chosen_settings(processors, processor_settings or {})
     stream = sys.stderr if stream is None else stream
     with OneRun(out):
         clear_leftovers(out / "cases", out / ".work")
         ledger = Ledger(out / "ledger.sqlite")
         try:
-            batch = _Batch(out, ledger, settings, processors, chosen)
+            batch = CaseWork(out, ledger, settings, processors, chosen)
             batch.plan(find())
             batch.run(stream)
         finally:
@@ -122,9 +122,10 @@ def run_cases(
     return rows
 
 
-def _chosen_settings(
+def chosen_settings(
     processors: Mapping[str, tuple[str, Processor]], given: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
+    """Settings by processor: the defaults with the given values. Raises SettingsError."""
     unknown = sorted(set(given) - set(processors))
     if unknown:
         raise SettingsError(
@@ -138,8 +139,8 @@ def _chosen_settings(
     return chosen
 
 
-class _Batch:
-    """One run over one output folder: what is still to be done, and the rows so far."""
+class CaseWork:
+    """Work on one output folder: what is still to be done (`queue`), and the rows so far."""
 
     def __init__(
         self,
@@ -150,7 +151,7 @@ class _Batch:
         chosen: Mapping[str, Any],
     ) -> None:
         self.rows: list[Row] = []
-        self._queue: deque[Task] = deque()
+        self.queue: deque[Task] = deque()
         self._tries: dict[tuple[str, str], int] = {}
         self._notes: list[str] = []
         self._out = out
@@ -198,20 +199,20 @@ class _Batch:
 
     def run(self, stream: TextIO) -> None:
         """Do what is to be done; what a person touched meanwhile is left alone."""
-        progress = Progress(len(self._queue), stream)
+        progress = Progress(len(self.queue), stream)
         for note in self._notes:
             progress.say(note)
-        if not self._queue:
+        if not self.queue:
             return
         with open_client(self._settings.scheduler, self._settings.workers) as client:
-            for task, outcome in run_tasks(client, self._queue, self._started):
+            for task, outcome in run_tasks(client, self.queue, self.started):
                 if isinstance(outcome, WorkerDied):
-                    outcome_or_none = self._died(task, outcome)
+                    outcome_or_none = self.died(task, outcome)
                     if outcome_or_none is None:
-                        self._queue.append(task)
+                        self.queue.append(task)
                         continue
                     outcome = outcome_or_none
-                self._finished(task, outcome)
+                self.finished(task, outcome)
                 row = self.rows[-1]
                 progress.finished(f"{row.case} {row.processor}", row.text * row.is_failure)
 
@@ -224,6 +225,7 @@ class _Batch:
             self._work / f"{case.name}-{name}",
             self._settings.time_limit_s,
             self._settings.name_sources,
+            self._settings.memory_limit_mb,
         )
 
     def _place(self, task: Task) -> Path:
@@ -254,25 +256,28 @@ class _Batch:
             # A later try with other settings may have failed; the result in place is still good.
             self._tell(task, "already done", seconds=entry.seconds)
         else:
-            self._queue.append(task)
+            self.queue.append(task)
 
-    def _started(self, task: Task) -> None:
+    def started(self, task: Task) -> None:
+        """A task is about to be handed to a worker."""
         key = (task.case.sha256, task.processor)
         self._tries[key] = self._tries.get(key, 0) + 1
         folder = self._place(task).relative_to(self._out).as_posix()
         self._ledger.start(*key, folder, self._tries[key])
 
-    def _died(self, task: Task, death: WorkerDied) -> Outcome | None:
+    def died(self, task: Task, death: WorkerDied) -> Outcome | None:
         """How a task ended whose process died; None when it is to be tried again."""
-        mark = time_limit_mark(task.work)
+        mark = limit_mark(task.work)
         if mark.exists():
+            seconds, _, reason = mark.read_text("utf-8").partition("\n")
             mark.unlink()
-            return Outcome(task.time_limit_s or 0.0, f"time limit of {task.time_limit_s:g} s")
+            return Outcome(float(seconds), reason)
         if self._tries[task.case.sha256, task.processor] < _TRIES:
             return None
         return Outcome(0.0, f"{death}, {_TRIES} times")
 
-    def _finished(self, task: Task, outcome: Outcome) -> None:
+    def finished(self, task: Task, outcome: Outcome) -> None:
+        """A task ended: its result is put in place, and a row tells how it went."""
         key = (task.case.sha256, task.processor)
         if outcome.error:
             self._ledger.failed(*key, outcome.error, outcome.details)
@@ -290,6 +295,10 @@ class _Batch:
         put_in_place(task.work, place)
         self._ledger.done(*key)
         self._tell(task, "done", outcome.seconds)
+
+    def forget(self, task: Task) -> None:
+        """How often it was tried: only for those that work without an end."""
+        self._tries.pop((task.case.sha256, task.processor), None)
 
     def _tell(self, task: Task, state: State, seconds: float | None = None, text: str = "") -> None:
         place = self._place(task) if task.processor else self._out / "none"

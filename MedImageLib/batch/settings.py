@@ -19,6 +19,9 @@ class BatchSettings:
     )
     resume: bool = setting(True, help="Leave out what is done and unchanged.")
     time_limit_s: float | None = setting(None, help="Time limit of one case.", unit="s", minimum=1)
+    memory_limit_mb: float | None = setting(
+        None, help="Memory that a worker may hold.", unit="MB", minimum=1
+    )
     name_sources: bool = setting(
         False, help="Name input files in the summary and in errors; they may name patients."
     )

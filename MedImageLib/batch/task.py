@@ -7,6 +7,7 @@ library, the time limit) is seen by the batch from outside.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import shutil
 import threading
@@ -23,7 +24,9 @@ from MedImageLib.batch.processors import find_processors
 from MedImageLib.errors import MedImageError
 from MedImageLib.results import Result, output_files, write_result
 
-TIME_LIMIT_MARK = ".time-limit"
+LIMIT_MARK = ".limit"
+_LOOK_S = 0.25
+_MB = 10**6
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Task:
     """One processor on one case.
 
     module, processor: where and what. settings: of the processor's settings class, or None.
-    work: folder to be made and filled. time_limit_s: the process ends itself after it.
+    work: folder to be made and filled. time_limit_s, memory_limit_mb: the process ends itself
+    when it has worked for longer, or holds more in memory.
     """
 
     module: str
@@ -41,6 +45,7 @@ class Task:
     work: Path
     time_limit_s: float | None = None
     names_allowed: bool = False
+    memory_limit_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def run_task(task: Task) -> Outcome:
     """Run the processor and write result.json; never raises on account of the case."""
     begin = time.monotonic()
     try:
-        with _time_limit(task):
+        with _limited(task):
             _process(task)
     except (Exception, SystemExit) as error:
         shutil.rmtree(task.work, ignore_errors=True)
@@ -80,9 +85,9 @@ def without_names(text: str, task: Task) -> str:
     return text
 
 
-def time_limit_mark(work: Path) -> Path:
-    """The file that a process leaves when it ends itself for the time limit."""
-    return work.with_name(work.name + TIME_LIMIT_MARK)
+def limit_mark(work: Path) -> Path:
+    """The file that a process leaves when it ends itself: after how many seconds, and why."""
+    return work.with_name(work.name + LIMIT_MARK)
 
 
 def _process(task: Task) -> None:
@@ -96,23 +101,36 @@ def _process(task: Task) -> None:
 
 
 @contextmanager
-def _time_limit(task: Task) -> Iterator[None]:
+def _limited(task: Task) -> Iterator[None]:
     """Ends the process, not the thread: what runs in a library cannot be interrupted."""
-    if task.time_limit_s is None:
+    if task.time_limit_s is None and task.memory_limit_mb is None:
         yield
         return
-
-    def end() -> None:
-        time_limit_mark(task.work).touch()
-        os._exit(75)
-
-    timer = threading.Timer(task.time_limit_s, end)
-    timer.daemon = True
-    timer.start()
+    over = threading.Event()
+    threading.Thread(target=_watch_limits, args=(task, over), daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()
+
+
+def _watch_limits(task: Task, over: threading.Event) -> None:
+    import psutil
+
+    process = psutil.Process()
+    begin = time.monotonic()
+    end = math.inf if task.time_limit_s is None else begin + task.time_limit_s
+    most = math.inf if task.memory_limit_mb is None else task.memory_limit_mb * _MB
+    while not over.wait(max(0.0, min(_LOOK_S, end - time.monotonic()))):
+        reason = ""
+        if time.monotonic() >= end:
+            reason = f"time limit of {task.time_limit_s:g} s"
+        elif process.memory_info().rss > most:
+            reason = f"memory limit of {task.memory_limit_mb:g} MB"
+        if reason:
+            seconds = time.monotonic() - begin
+            limit_mark(task.work).write_text(f"{seconds:.1f}\n{reason}", "utf-8")
+            os._exit(75)
 
 
 def _told(error: BaseException) -> str:

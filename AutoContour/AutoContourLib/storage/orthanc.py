@@ -53,7 +53,7 @@ def configuration(
             "medimage": {
                 "AET": own_title,
                 "Host": "127.0.0.1",
-                "Port": own_port,
+                "Port": own_port or 11112,
                 # Ours asks and stores from other ports, under the same title.
                 "AllowFind": True,
                 "AllowGet": True,

@@ -9,12 +9,8 @@ from pathlib import Path
 import pydicom
 from pynetdicom import AE
 
-from AutoContourLib.study.source import ArrivedStudy
-from AutoContourLib.study.worker import StudyWorker, SurroundingsError, WorkDone
 from MedImageLib.errors import MedImageError
-from MedImageLib.writing.atomic import finished_file
 
-SENT_FILE = ".sent"
 _WARNINGS = range(0xB000, 0xC000)  # stored, with a remark (PS3.4, annex B.2.3)
 
 
@@ -58,43 +54,3 @@ def send(files: Sequence[Path], receiver: Receiver) -> int:
         if association.is_established:
             association.release()
     return len(files)
-
-
-@dataclass(frozen=True)
-class SendingWorker:
-    """Processes a study by another worker, then sends what DICOM objects came of it.
-
-    What could not be sent is tried again later; the study itself is not processed anew, since the
-    worker finds its result unchanged. `.sent` beside a result holds what was taken.
-    """
-
-    worker: StudyWorker
-    out: Path
-    receiver: Receiver
-
-    def process(self, study: ArrivedStudy) -> WorkDone:
-        """As the worker; raises SurroundingsError when the receiver is away."""
-        done = self.worker.process(study)
-        if done.error or not done.folder:
-            return done
-        folder = self.out / done.folder
-        fresh = [path for path in sorted(folder.rglob("*.dcm")) if _mark(path) not in _sent(folder)]
-        try:
-            send(fresh, self.receiver)
-        except SendingError as error:
-            raise SurroundingsError(f"The result is there but was not sent: {error}") from error
-        with finished_file(folder / SENT_FILE) as temporary:
-            marks = sorted(_sent(folder) | {_mark(path) for path in fresh})
-            temporary.write_text("\n".join(marks) + "\n", "utf-8")
-        return done
-
-
-def _mark(path: Path) -> str:
-    """Changes with the file: a result made anew is sent anew."""
-    status = path.stat()
-    return f"{path.name} {status.st_size} {status.st_mtime_ns}"
-
-
-def _sent(folder: Path) -> set[str]:
-    path = folder / SENT_FILE
-    return set(path.read_text("utf-8").splitlines()) if path.is_file() else set()

@@ -17,7 +17,7 @@ from AutoContourLib.study.expected_count import missing_instances
 from AutoContourLib.study.source import ArrivedStudy, StudySource
 from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch_settings import WatchSettings
-from AutoContourLib.study.worker import StudyWorker, SurroundingsError
+from AutoContourLib.study.worker import StudyWorker, SurroundingsError, WorkDone
 from MedImageLib.batch.ledger import OneRun
 from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.writing.atomic import finished_file
@@ -138,24 +138,31 @@ def _process(
         )
         say(f"{name}: waiting, {error}")
         return False
+    after = record_after(record, done, settings, clock.now())
+    store.put(after)
+    words = {"done": f"done, {done.folder}", "parked": f"parked, {done.error}"}
+    say(f"{name}: {words.get(after.state, f'to be tried again, {done.error}')}")
+    return after.state != "waiting"
+
+
+def record_after(
+    record: StudyRecord, done: WorkDone, settings: WatchSettings, now: float
+) -> StudyRecord:
+    """The record of a study that was worked on: done, to be tried again, or parked.
+
+    now: epoch s.
+    """
     if not done.error:
-        store.put(replace(record, state="done", reason="", folder=done.folder or record.folder))
-        say(f"{name}: done, {done.folder}")
-        return True
+        return replace(record, state="done", reason="", folder=done.folder or record.folder)
     attempts = record.attempts + 1
-    parked = attempts >= settings.tries
-    store.put(
-        replace(
-            record,
-            state="parked" if parked else "waiting",
-            attempts=attempts,
-            reason=done.error,
-            # Each time longer: what failed by chance may pass.
-            not_before=clock.now() + settings.retry_s * 2 ** (attempts - 1),
-        )
+    return replace(
+        record,
+        state="parked" if attempts >= settings.tries else "waiting",
+        attempts=attempts,
+        reason=done.error,
+        # Each time longer: what failed by chance may pass.
+        not_before=now + settings.retry_s * 2 ** (attempts - 1),
     )
-    say(f"{name}: {'parked' if parked else 'to be tried again'}, {done.error}")
-    return parked
 
 
 def release_parked(out: Path) -> int:

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 from AutoContourLib.study.source import ArrivedStudy
 from MedImageLib.batch.cases import Found, cases_of
-from MedImageLib.batch.run import run_cases
+from MedImageLib.batch.run import Row, run_cases
 from MedImageLib.batch.settings import BatchSettings
 from MedImageLib.errors import MedImageError
 
 MODULES = ("AutoContourLib.processing",)
+UNFIT = "nothing in the study can be processed; a CT series is needed"
 # Not the study's fault: such a failure is never counted against it.
 _SURROUNDINGS = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 
@@ -64,13 +65,18 @@ class BatchWorker:
             )
         except (OSError, MedImageError) as error:
             raise SurroundingsError(" ".join(str(error).split())) from error
-        failed = [row for row in rows if row.is_failure]
-        if any(text in row.text for row in failed for text in _SURROUNDINGS):
-            raise SurroundingsError(failed[0].text)
-        folders = [row.folder for row in rows if row.folder]
-        if failed:
-            return WorkDone(error="; ".join(row.text for row in failed))
-        unfit = all(row.state == "no processor" for row in rows)
-        if unfit:
-            return WorkDone(error="nothing in the study can be processed; a CT series is needed")
-        return WorkDone(folders[0] if folders else "")
+        return work_done(rows)
+
+
+def work_done(rows: Sequence[Row]) -> WorkDone:
+    """How a study ended, of the rows of its batch. Raises SurroundingsError when it is not to
+    blame."""
+    failed = [row for row in rows if row.is_failure]
+    if any(text in row.text for row in failed for text in _SURROUNDINGS):
+        raise SurroundingsError(failed[0].text)
+    folders = [row.folder for row in rows if row.folder]
+    if failed:
+        return WorkDone(error="; ".join(row.text for row in failed))
+    if all(row.state == "no processor" for row in rows):
+        return WorkDone(error=UNFIT)
+    return WorkDone(folders[0] if folders else "")

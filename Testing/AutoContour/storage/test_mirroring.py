@@ -6,11 +6,11 @@ from datetime import date
 
 import pydicom
 import pytest
-from small_studies import ct_study
 
 from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits
 from AutoContourLib.storage.mirroring import Mirror
 from AutoContourLib.storage.remote_server import RemoteInstance, RemoteStudy, ServerError
+from Testing.AutoContour.storage.small_studies import ct_study
 
 
 class Server:

@@ -8,7 +8,6 @@ from datetime import date
 
 import pydicom
 import pytest
-from small_studies import ct_study
 
 from AutoContourLib.storage.dicomweb import DicomWebServer
 from AutoContourLib.storage.mirroring import Mirror
@@ -24,6 +23,7 @@ from AutoContourLib.storage.sending import Receiver, send
 from AutoContourLib.storage.storage_node import StorageNode
 from AutoContourLib.storage.storage_settings import StorageSettings
 from MedImageLib.errors import SettingsError
+from Testing.AutoContour.storage.small_studies import ct_study
 
 WAYS = ("web", "get", "move")
 

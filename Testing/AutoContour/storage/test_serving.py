@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import subprocess
@@ -14,14 +15,16 @@ import numpy as np
 import pydicom
 import pytest
 
-from AutoContourLib.storage.sending import Receiver, SendingError, SendingWorker, send
-from AutoContourLib.storage.state_page import StatePage
+from AutoContourLib.storage.audit import Audit
+from AutoContourLib.storage.delivery import Delivery, Owed
+from AutoContourLib.storage.sending import Receiver, SendingError, send
+from AutoContourLib.storage.state_page import LONGEST_LIST, PageAccess, StatePage, states
+from AutoContourLib.storage.state_page import page as show_page
 from AutoContourLib.storage.storage_node import StorageNode
 from AutoContourLib.storage.storage_settings import StorageSettings
-from AutoContourLib.study.source import ArrivedStudy
 from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch import STORE_FILE
-from AutoContourLib.study.worker import SurroundingsError, WorkDone
+from MedImageLib.errors import SettingsError
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
 from MedImageLib.writing.dicom_image import write_dicom
@@ -29,7 +32,6 @@ from MedImageLib.writing.dicom_study import DicomStudy
 
 PATIENCE_S = 240.0
 FREE_PORT = StorageSettings(port=0, keep_free_mb=0)
-STUDY = ArrivedStudy("ab" * 32, (), "", 0.0)
 
 
 def until(condition):
@@ -50,51 +52,6 @@ def head(folder: Path) -> list[Path]:
     array = np.maximum(array + noise, -1024).astype(np.int16)
     volume = Volume(array, Geometry(array.shape, (4.0, 4.0, 5.0)), modality="CT")
     return list(write_dicom(volume, folder, DicomStudy.of_seed(3)))
-
-
-class Made:
-    """A worker that has always made one object."""
-
-    def __init__(self, out: Path, example: Path) -> None:
-        self.calls = 0
-        (out / "cases/a").mkdir(parents=True, exist_ok=True)
-        (out / "cases/a/labels.dcm").write_bytes(example.read_bytes())
-
-    def process(self, study):
-        self.calls += 1
-        return WorkDone("cases/a")
-
-
-def test_a_result_is_sent_once_and_again_only_when_it_changed(tmp_path):
-    example = head(tmp_path / "ct")[0]
-    with StorageNode(tmp_path / "pacs", FREE_PORT) as pacs:
-        receiver = Receiver("MEDIMAGE", "127.0.0.1", pacs.port, "OURS")
-        made = Made(tmp_path, example)
-        worker = SendingWorker(made, tmp_path, receiver)
-        arrived = []
-        pacs.store.arrived = arrived.append
-        assert worker.process(STUDY) == WorkDone("cases/a")
-        worker.process(STUDY)
-        assert len(arrived) == 1
-        image = pydicom.dcmread(example)
-        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
-        image.save_as(tmp_path / "cases/a/labels.dcm")
-        worker.process(STUDY)
-        assert len(arrived) == 2
-
-
-def test_without_the_receiver_the_study_waits_and_is_sent_later(tmp_path):
-    example = head(tmp_path / "ct")[0]
-    with StorageNode(tmp_path / "pacs", FREE_PORT) as pacs:
-        port = pacs.port
-    worker = SendingWorker(
-        Made(tmp_path, example), tmp_path, Receiver("MEDIMAGE", "127.0.0.1", port)
-    )
-    with pytest.raises(SurroundingsError, match="not sent"):
-        worker.process(STUDY)
-    with StorageNode(tmp_path / "pacs", StorageSettings(port=port, keep_free_mb=0)) as pacs:
-        assert worker.process(STUDY) == WorkDone("cases/a")
-        assert len(pacs.index.instances()) == 1
 
 
 def test_a_refusal_is_told_with_its_status(tmp_path):
@@ -157,6 +114,54 @@ def test_nothing_but_results_is_served(page, path):
 
 def test_pages_from_elsewhere_cannot_ask(page):
     assert get(page, "/", host="evil.example:80")[0] == 403
+
+
+TOKEN = "a secret of enough characters"
+
+
+def test_with_a_token_nobody_reads_without_it(page, tmp_path):
+    import base64
+
+    with StatePage(tmp_path, PageAccess(token=TOKEN), Audit(tmp_path / "audit")) as guarded:
+        port = int(guarded.address.rstrip("/").rpartition(":")[2])
+        given = ["", "Bearer wrong", f"Bearer {TOKEN}", "Basic ???"]
+        given.append("Basic " + base64.b64encode(f"me:{TOKEN}".encode()).decode())
+        statuses = []
+        for text in given:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            connection.request("GET", "/", headers={"Authorization": text} if text else {})
+            statuses.append(connection.getresponse().status)
+            connection.close()
+    assert statuses == [401, 401, 200, 401, 200]
+    [written] = (tmp_path / "audit").iterdir()
+    lines = [json.loads(line) for line in written.read_text().splitlines()]
+    assert [line["status"] for line in lines] == statuses
+    assert TOKEN not in written.read_text()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"token": TOKEN}, {"certificate": "cert.pem"}, {"token": "short", "certificate": "c"}],
+)
+def test_beyond_this_machine_only_with_certificate_and_token(more):
+    with pytest.raises(SettingsError, match="token"):
+        PageAccess(host="0.0.0.0", **more)
+
+
+def test_the_page_stays_short_and_says_what_is_not_sent(tmp_path):
+    store = StudyStore(tmp_path / STORE_FILE)
+    for number in range(LONGEST_LIST + 20):
+        store.put(StudyRecord(f"{number:064d}", "f", "done", folder=f"cases/{number}"))
+    store.put(StudyRecord("b" * 64, "f", "parked", 3, "no CT"))
+    store.close()
+    delivery = Delivery(tmp_path, lambda files: None)
+    delivery.owe(Owed("cases/1", "content", "x", ("1",)))
+    now = states(tmp_path)
+    delivery.close()
+    assert now.counts == {"done": LONGEST_LIST + 20, "parked": 1}
+    assert len(now.lines) == LONGEST_LIST
+    assert now.lines[0].state == "parked"
+    assert "1 not yet sent, 500 are shown" in show_page(now)
 
 
 def test_one_command_receives_processes_sends_back_and_shows(tmp_path):

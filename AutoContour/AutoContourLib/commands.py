@@ -268,6 +268,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
+    from AutoContourLib.processing import StudyProcessing
     from AutoContourLib.storage.serve_settings import ServeSettings
     from AutoContourLib.storage.storage_settings import StorageSettings
     from AutoContourLib.study.watch_settings import WatchSettings
@@ -278,9 +279,11 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, ServeSettings)
     add_settings(parser.add_argument_group("own DICOM node"), StorageSettings)
     add_settings(parser.add_argument_group("when studies are processed"), WatchSettings)
+    add_settings(parser.add_argument_group("how studies are processed"), StudyProcessing)
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from AutoContourLib.processing import StudyProcessing, processor_settings
     from AutoContourLib.storage.serve_settings import ServeSettings
     from AutoContourLib.storage.serving import serve
     from AutoContourLib.storage.storage_settings import StorageSettings
@@ -295,6 +298,7 @@ def _serve(options: argparse.Namespace) -> int:
         settings_from(options, ServeSettings),
         settings_from(options, StorageSettings),
         settings_from(options, WatchSettings),
+        processing=processor_settings(options.out, settings_from(options, StudyProcessing)),
         say=lambda text: print(text, flush=True),
     )
     return 0

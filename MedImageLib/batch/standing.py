@@ -27,9 +27,11 @@ from MedImageLib.errors import MedImageError
 
 @dataclass
 class _Job:
-    """A case in work. running: tasks by future. rows: of its tasks that have ended."""
+    """A case in work. running: tasks by future. again: tasks whose process died. rows: of its
+    tasks that have ended."""
 
     running: dict[Any, Task]
+    again: list[Task]
     rows: list[Row]
 
 
@@ -90,7 +92,8 @@ class StandingBatch:
         count = self._count()
         if self._settings.scheduler is None:
             self._most = max(self._most, count)
-        return max(0, count - sum(len(job.running) for job in self._jobs.values()))
+        taken = sum(len(job.running) + len(job.again) for job in self._jobs.values())
+        return max(0, count - taken)
 
     @property
     def in_work(self) -> int:
@@ -105,7 +108,7 @@ class StandingBatch:
     def begin(self, name: str, found: Found) -> tuple[Row, ...] | None:
         """Hand over cases under a name; rows when there is nothing to do, None when work began."""
         self._work.plan(found)
-        job = _Job({}, self._taken_rows())
+        job = _Job({}, [], self._taken_rows())
         while self._work.queue:
             self._submit(job, self._work.queue.popleft())
         if not job.running:
@@ -129,7 +132,8 @@ class StandingBatch:
                         # The disk may be full: said of this case, which the caller begins again.
                         text = " ".join(str(error).split())
                         job.rows.append(Row(name, "", "failed", text=text))
-                if not job.running:
+                self._try_again(job)
+                if not job.running and not job.again:
                     done[name] = tuple(job.rows)
                     del self._jobs[name]
             if self._client is not None and self._client.status != "running" and self._jobs:
@@ -151,13 +155,18 @@ class StandingBatch:
         self._work.started(task)
         job.running[self._client.submit(run_task, task, pure=False)] = task
 
+    def _try_again(self, job: _Job) -> None:
+        """Only a free process: behind another's task it would die with that one."""
+        while job.again and self._count() > sum(len(one.running) for one in self._jobs.values()):
+            self._submit(job, job.again.pop())
+
     def _end(self, job: _Job, future: Any) -> None:
         outcome = ended(future)
         task = job.running.pop(future)
         if isinstance(outcome, WorkerDied):
             told = self._work.died(task, outcome)
             if told is None:
-                self._submit(job, task)
+                job.again.append(task)
                 return
             outcome = told
         future.release()

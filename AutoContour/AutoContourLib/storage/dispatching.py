@@ -16,6 +16,8 @@ from pathlib import Path
 from AutoContourLib.storage.delivery import Owed
 from AutoContourLib.storage.instance_index import StoredInstance
 from AutoContourLib.storage.open_studies import OpenStudies, OpenStudy
+from AutoContourLib.study.expected_count import missing_instances
+from AutoContourLib.study.source import ArrivedStudy
 from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch import record_after
 from AutoContourLib.study.watch_settings import WatchSettings
@@ -24,7 +26,7 @@ from MedImageLib.batch.cases import Case, Found, cases_of
 from MedImageLib.batch.run import Row
 from MedImageLib.batch.standing import StandingBatch
 from MedImageLib.errors import MedImageError
-from MedImageLib.reading.scan import scan_folder
+from MedImageLib.reading.scan import SeriesSummary, scan_folder
 
 PROCESSED_BEFORE = "processed before; the results are in the server"
 
@@ -117,7 +119,16 @@ class Dispatcher:
     def _begin(self, study: OpenStudy) -> bool:
         """Whether a worker has begun with it."""
         images = self._studies.images(study)
-        found = self._found(study)
+        summaries = scan_folder(self._folder / study.key)
+        quiet_s = self._studies.quiet_s(study)
+        if quiet_s < self._settings.missing_s:
+            arrived = ArrivedStudy(study.key, summaries, study.fingerprint, quiet_s)
+            missing = missing_instances(arrived)
+            if missing:
+                reason = f"waiting for {missing} instances that the study tells of"
+                self._again(study, reason, self._settings.poll_s)
+                return False
+        found = _one_case(summaries)
         case = next(iter(found.cases), None)
         if case is None:
             self._park(study, UNFIT)
@@ -147,12 +158,6 @@ class Dispatcher:
             return True
         self._ended(self._in_work.pop(study.key), rows)
         return False
-
-    def _found(self, study: OpenStudy) -> Found:
-        """The images of a study as one case."""
-        summaries = scan_folder(self._folder / study.key)
-        found = cases_of(one for one in summaries if one.kind == "image")
-        return replace(found, cases=tuple(one for one in found.cases if one.level == "study"))
 
     def _owed(self, study: OpenStudy, images: Sequence[StoredInstance], case: Case) -> Owed:
         uids = tuple(one.sop_instance_uid for one in images)
@@ -188,8 +193,12 @@ class Dispatcher:
     def _again(self, study: OpenStudy, reason: str, wait_s: float) -> None:
         """The study is not to blame; nothing is counted against it."""
         not_before = self._around.now() + wait_s
-        record = replace(self._record(study), state="waiting", reason=reason, not_before=not_before)
-        self._put(study, record)
+        known = self._record(study)
+        record = replace(known, state="waiting", reason=reason, not_before=not_before)
+        if (known.state, known.reason) == (record.state, reason):
+            self._records.put(record)  # said before
+        else:
+            self._put(study, record)
 
     def _record(self, study: OpenStudy) -> StudyRecord:
         record = self._records.record(study.key)
@@ -207,3 +216,9 @@ class Dispatcher:
         if text != self._trouble:
             self._around.say(f"Waiting: {text}")
         self._trouble = text
+
+
+def _one_case(summaries: Sequence[SeriesSummary]) -> Found:
+    """The images of a study as one case; what else lies there is no part of its content."""
+    found = cases_of(one for one in summaries if one.kind == "image")
+    return replace(found, cases=tuple(one for one in found.cases if one.level == "study"))

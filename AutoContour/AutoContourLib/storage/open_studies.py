@@ -73,6 +73,10 @@ class OpenStudies:
         found.sort(key=lambda one: one.since)
         return sorted(found, key=lambda one: one.newest_ct, reverse=True)
 
+    def quiet_s(self, study: OpenStudy) -> float:
+        """For how long nothing of it has changed."""
+        return self._clock() - study.since
+
     def images(self, study: OpenStudy) -> list[StoredInstance]:
         """The images of a study as they are now, sorted by UID."""
         return _images(self._store.index.of_study(study.study_instance_uid))

@@ -7,9 +7,10 @@ share folders and SQLite files and nothing else; each can be killed and started 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from AutoContourLib.storage.audit import Audit
 from AutoContourLib.storage.delivery import Delivery
@@ -43,12 +44,14 @@ def serve(
     storage: StorageSettings,
     watching: WatchSettings,
     modules: Sequence[str] = MODULES,
+    processing: Mapping[str, Mapping[str, Any]] | None = None,
     go_on: Callable[[], bool] = lambda: True,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve until `go_on` says no, or all is done where `watching.once`.
 
-    What is received lies in out/store, results in out/cases, accesses in out/audit. Raises
+    What is received lies in out/store, results in out/cases, accesses in out/audit. processing:
+    values other than the defaults, by processor. Raises
     InputError when a port is taken or another server writes into `out`, SettingsError for
     settings that cannot be.
     """
@@ -72,7 +75,7 @@ def serve(
         audit = Audit(out / AUDIT)
         records = StudyStore(out / STORE_FILE)
         stack.callback(records.close)
-        batch = stack.enter_context(StandingBatch(out, batch_settings, modules=modules))
+        batch = stack.enter_context(StandingBatch(out, batch_settings, processing, modules))
         node = stack.enter_context(StorageNode(out / STORE, storage, audit=audit))
         page = stack.enter_context(StatePage(out, access, audit))
         say(f"DICOM node {storage.ae_title} at {storage.host}:{node.port}")

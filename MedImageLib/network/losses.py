@@ -44,7 +44,8 @@ def segmentation_loss(
     the logits when theirs is finer. Half of the Dice is pooled over the images of the batch on
     which the class was drawn, half is the mean of the images, in which a small apex counts as
     much as a large ventricle and an empty plane costs what is falsely marked on it: half of its
-    Dice at `empty_voxels`.
+    Dice at `empty_voxels`. A class that no image of the batch shows is left out of the pooled
+    half: there a single false voxel would cost half of it, and rare classes were given up.
     """
     labels = _on_grid(labels, logits.shape[2:])
     known = (labels != UNKNOWN).unsqueeze(1)
@@ -59,10 +60,11 @@ def segmentation_loss(
     axes = tuple(range(2, logits.ndim))
     overlap = ((probabilities * truth).sum(axes) * drawn)[:, 1:]
     total = (((probabilities + truth).sum(axes)) * drawn)[:, 1:]
-    present = drawn[:, 1:]
+    shown = ((truth.sum(axes) * drawn)[:, 1:] > 0).any(0)
     pooled = (2 * overlap.sum(0) + 1.0) / (total.sum(0) + 1.0)
-    each = (2 * overlap + empty_voxels) / (total + empty_voxels)
-    dice = 0.5 * pooled[present.any(0)].mean() + 0.5 * each[present].mean()
+    dice = ((2 * overlap + empty_voxels) / (total + empty_voxels))[drawn[:, 1:]].mean()
+    if bool(shown.any()):
+        dice = 0.5 * pooled[shown].mean() + 0.5 * dice
     return cross_entropy + 1 - dice
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -204,11 +205,11 @@ def segment_volume(
     settings = settings or InferenceSettings()
     started = time.monotonic()
     device = best_device(settings.device)
-    divisor = network.settings.divisor
-    side = _tile_side(image.shape, network, settings, divisor)
+    divisor, stride = network.settings.divisor, network.settings.stem_stride
+    most = _most_voxels(network, settings, image.ndim)
     labels = np.zeros(image.shape, np.uint8)
     deepest, worst = 1, []
-    for core, tile in _tiles(image.shape, side, min(overlap, side // 4), divisor):
+    for core, tile in _tiles(image.shape, most, overlap, divisor, stride):
         part = _padded_crop(image, tile)
         view = torch.from_numpy(part)[None, None]
         logits, level, changes = _with_fallback(network, view, settings, device)
@@ -240,14 +241,13 @@ def tiled_probabilities(
     settings = settings or InferenceSettings()
     device = best_device(settings.device)
     divisor, stride = network.settings.divisor, network.settings.stem_stride
-    side = _tile_side(image.shape, network, settings, divisor)
-    overlap = min(overlap, side // 4) // stride * stride
+    most = _most_voxels(network, settings, image.ndim)
     result = np.zeros(
         (network.settings.classes, *(-(-n // stride) for n in image.shape)), np.float16
     )
     result[0] = 1
     deepest = 1
-    for core, tile in _tiles(image.shape, side, overlap, divisor):
+    for core, tile in _tiles(image.shape, most, overlap, divisor, stride):
         part = _padded_crop(image, tile)
         if empty_below is not None and part.max() <= empty_below:
             continue
@@ -293,42 +293,70 @@ def _inside(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
     return result
 
 
-def _tile_side(
-    shape: tuple[int, ...],
-    network: MultiLevelNetwork,
-    settings: InferenceSettings,
-    divisor: int,
-) -> int:
+def _most_voxels(network: MultiLevelNetwork, settings: InferenceSettings, dimensions: int) -> int:
+    """Voxels of a tile that the memory limit allows."""
     widths = [network.settings.stem_channels, *(b.channels for b in network.settings.blocks)]
     # About six maps of the widest block live at once, in float32.
-    bytes_per_voxel = 6 * 4 * max(widths) / network.settings.stem_stride ** len(shape) + 8
-    voxels = settings.memory_limit_mib * 2**20 / bytes_per_voxel
-    side = int(voxels ** (1 / len(shape))) // divisor * divisor
-    longest = -(-max(shape) // divisor) * divisor
-    return max(divisor * 2, min(side, longest))
+    bytes_per_voxel = 6 * 4 * max(widths) / network.settings.stem_stride**dimensions + 8
+    return int(settings.memory_limit_mib * 2**20 / bytes_per_voxel)
 
 
-def _tiles(shape: tuple[int, ...], side: int, overlap: int, divisor: int):
-    """(core, tile) slices; cores cover the volume once, tiles may reach beyond it."""
-    from itertools import product
+def _tiles(
+    shape: tuple[int, ...], most_voxels: int, overlap: int, divisor: int, stride: int
+) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """(core, tile) slices; cores cover the volume once, tiles may reach beyond its end.
 
-    starts = []
-    for length in shape:
-        if length <= side:
-            starts.append([(0, length, 0, -(-length // divisor) * divisor)])
-            continue
-        step = side - 2 * overlap
-        starts.append(
-            [
-                (first, min(first + step, length), first - overlap, first - overlap + side)
-                for first in range(0, length, step)
-            ]
+    Of all ways to cut the axes into equal parts the one with the least to compute is taken; tiles
+    overlap inside of the volume only. Where the memory is too small for that, overlap gives way.
+    divisor: of the sides of tiles; stride: of their starts.
+    """
+    overlap = overlap // stride * stride
+    while True:
+        axes = [_cuts(length, overlap, divisor) for length in shape]
+        fitting = [
+            cut
+            for cut in product(*axes)
+            if np.prod([max(stop - start for _, _, start, stop in axis) for axis in cut])
+            <= most_voxels
+        ]
+        if fitting or not overlap:
+            break
+        overlap = overlap // 2 // stride * stride
+    # The smallest tiles where nothing fits: a volume is never refused.
+    best = min(fitting, key=_work) if fitting else tuple(axis[-1] for axis in axes)
+    return [
+        (
+            tuple(slice(a, b) for a, b, _, _ in spans),
+            tuple(slice(c, d) for _, _, c, d in spans),
         )
-    for axes in product(*starts):
-        yield (
-            tuple(slice(a, b) for a, b, _, _ in axes),
-            tuple(slice(c, d) for _, _, c, d in axes),
-        )
+        for spans in product(*best)
+    ]
+
+
+_Cut = list[tuple[int, int, int, int]]
+
+
+def _cuts(length: int, overlap: int, divisor: int) -> list[_Cut]:
+    """An axis in 1, 2, … parts: first and end of each core, first and end of each tile."""
+    cores = dict.fromkeys(
+        -(-length // (parts * divisor)) * divisor
+        for parts in (*range(1, 17), 24, 32, 64, 128, 256)
+        if parts <= max(1, length // divisor)
+    )
+    cuts = []
+    for core in cores:
+        cut = []
+        for first in range(0, length, core):
+            start, end = max(0, first - overlap), min(first + core, length)
+            reach = end if end == length else end + overlap
+            cut.append((first, end, start, start - (start - reach) // divisor * divisor))
+        cuts.append(cut)
+    return cuts
+
+
+def _work(cut: tuple[_Cut, ...]) -> int:
+    """Voxels of all tiles."""
+    return int(np.prod([sum(stop - start for _, _, start, stop in axis) for axis in cut]))
 
 
 def _padded_crop(image: np.ndarray, tile: tuple[slice, ...]) -> np.ndarray:

@@ -23,7 +23,7 @@ class ContourSettings:
         maximum=1,
     )
     memory_limit_mib: float = setting(
-        500.0, help="Memory that feature maps may take.", unit="MiB", minimum=64
+        640.0, help="Memory that feature maps may take.", unit="MiB", minimum=64
     )
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ to head; results are brought to the grid of the input where they can be.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,7 @@ from MedImageLib.resampling import resampled
 from MedImageLib.volume import Volume
 
 AIR_HU = -1000.0
+_PLANES_AT_ONCE = 32
 
 
 def even_view(scan: Volume, pixel_mm: float) -> Volume:
@@ -27,7 +29,13 @@ def even_view(scan: Volume, pixel_mm: float) -> Volume:
     origin = (low + high) / 2 - (size - 1) / 2 * pixel_mm
     columns, rows, slices = size.tolist()
     grid = Geometry((slices, rows, columns), (pixel_mm,) * 3, tuple(origin.tolist()))
-    return resampled(scan, grid, fill=AIR_HU)
+    at = _axis_indices(scan.geometry, grid)
+    if at is None:
+        return resampled(scan, grid, fill=AIR_HU)
+    array = _along_axes(scan.array, at, AIR_HU, reach=0.5)
+    if scan.array.dtype.kind in "iu":
+        np.rint(array, out=array)
+    return replace(scan, array=array.astype(scan.array.dtype, copy=False), geometry=grid)
 
 
 def coarse_geometry(fine: Geometry, stride: int) -> Geometry:
@@ -73,6 +81,10 @@ def part_of(geometry: Geometry, box: tuple[slice, ...]) -> Geometry:
 
 def interpolated(values: np.ndarray, source: Geometry, target: Geometry) -> np.ndarray:
     """Shares 0 … 1 of one grid on another one, float32; 0 beyond."""
+    at = _axis_indices(source, target)
+    if at is not None:
+        # As far as the padded grid below reaches.
+        return _along_axes(values, at, 0.0, reach=1.5)
     # Padded by its border, so that nothing fades within half a voxel of the end.
     padded = np.pad(values.astype(np.float32), 1, mode="edge")
     grid = Geometry(
@@ -88,6 +100,62 @@ def mask_on(mask: np.ndarray, source: Geometry, target: Geometry) -> np.ndarray:
     """A bool mask of one grid on another one, its border interpolated."""
     result = np.zeros(target.shape, bool)
     box = box_on(target, source, mask)
-    if box is not None:
-        result[box] = interpolated(mask, source, part_of(target, box)) > 0.5
+    if box is None:
+        return result
+    # Shares take four times the memory of a mask; some planes at a time are enough.
+    count = result[box].shape[0]
+    step = _PLANES_AT_ONCE if _axis_indices(source, target) is not None else count
+    for first in range(box[0].start, box[0].stop, step):
+        part = (slice(first, min(first + step, box[0].stop)), *box[1:])
+        result[part] = interpolated(mask, source, part_of(target, part)) > 0.5
+    return result
+
+
+def _axis_indices(source: Geometry, target: Geometry) -> list[np.ndarray] | None:
+    """Continuous source indices along (k, j, i) of the target's planes, where the axes of both
+    grids run alike or against one another; else None."""
+    turn = np.array(source.direction).T @ np.array(target.direction)
+    if not np.allclose(np.abs(turn), np.eye(3), atol=1e-6):
+        return None
+    start = source.indices(np.array(target.origin_mm))
+    steps = np.diag(turn) * target.spacing_mm / np.array(source.spacing_mm)
+    counts = target.shape[::-1]
+    axes = [start[n] + steps[n] * np.arange(counts[n]) for n in range(3)]
+    return axes[::-1]
+
+
+def _along_axes(array: np.ndarray, at: list[np.ndarray], fill: float, reach: float) -> np.ndarray:
+    """Linear interpolation one axis after the other, float32; `fill` more than `reach` voxels
+    beyond the last center, the border's value before.
+
+    A third of the time that interpolation between eight neighbors takes, since most of it runs
+    over grids that are still small.
+    """
+    growth = [len(index) / n for index, n in zip(at, array.shape, strict=True)]
+    values = array
+    for axis in sorted(range(3), key=lambda n: growth[n]):
+        values = _along(values, axis, at[axis])
+    result = values.astype(np.float32, copy=False)
+    for axis, index in enumerate(at):
+        beyond = (index < -reach) | (index > array.shape[axis] - 1 + reach)
+        if beyond.any():
+            result[(slice(None),) * axis + (beyond,)] = fill
+    return result
+
+
+def _along(values: np.ndarray, axis: int, index: np.ndarray) -> np.ndarray:
+    """Linear interpolation along one axis, float32."""
+    last = values.shape[axis] - 1
+    index = np.clip(index, 0, last)
+    low = np.minimum(index.astype(int), max(0, last - 1))
+    high = np.minimum(low + 1, last)
+    shape = [1, 1, 1]
+    shape[axis] = len(index)
+    weight = (index - low).astype(np.float32).reshape(shape)
+    # Cast late: gathering the narrow type moves a quarter of the bytes.
+    result = values.take(low, axis).astype(np.float32)
+    step = values.take(high, axis).astype(np.float32)
+    step -= result
+    step *= weight
+    result += step
     return result

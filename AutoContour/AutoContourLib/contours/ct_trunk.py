@@ -32,15 +32,15 @@ def body_mask(hu: np.ndarray, pixel_mm: float) -> np.ndarray:
         return np.zeros(hu.shape, bool)
     sizes = np.bincount(parts.ravel())[1:]
     # Arms and head rests of flesh are parts of their own.
-    large = np.isin(parts, 1 + np.flatnonzero(sizes >= 0.1 * sizes.max()))
+    large = _numbered(parts, count, 1 + np.flatnonzero(sizes >= 0.1 * sizes.max()))
     near = ndimage.binary_dilation(large, iterations=2)
     near = near.repeat(step, 0).repeat(step, 1).repeat(step, 2)
     near = near[: hu.shape[0], : hu.shape[1], : hu.shape[2]]
     dense = (hu > BODY_ABOVE_HU) & near
     body = np.zeros(hu.shape, bool)
-    for k, plane in enumerate(dense):
+    for k, plane in enumerate(_bridged(dense)):
         if plane.any():
-            body[k] = _closed(_bridged(plane))
+            body[k] = _closed(plane)
     return body
 
 
@@ -56,16 +56,69 @@ def _closed(plane: np.ndarray) -> np.ndarray:
     return ~outside[parts]
 
 
-def _bridged(plane: np.ndarray) -> np.ndarray:
-    """Nostrils and ears closed, so that what lies behind them is inside."""
-    return ndimage.binary_closing(np.pad(plane, 3), iterations=2)[3:-3, 3:-3] | plane
+def _bridged(planes: np.ndarray) -> np.ndarray:
+    """Nostrils and ears closed on each plane, so that what lies behind them is inside."""
+    margin = 3
+    padded = np.pad(planes, ((0, 0), (margin, margin), (margin, margin)))
+    closed = _worn(_grown(padded, 2, axes=(1, 2)), 2, axes=(1, 2))
+    bridged: np.ndarray = closed[:, margin:-margin, margin:-margin] | planes
+    return bridged
+
+
+def _grown(mask: np.ndarray, steps: int, axes: tuple[int, ...] = (0, 1, 2)) -> np.ndarray:
+    """Dilated by the cross of the nearest neighbors; ten times as fast as for any structure."""
+    for _ in range(steps):
+        result = mask.copy()
+        for axis in axes:
+            low, high = _shifted(axis)
+            result[high] |= mask[low]
+            result[low] |= mask[high]
+        mask = result
+    return mask
+
+
+def _worn(mask: np.ndarray, steps: int, axes: tuple[int, ...] = (0, 1, 2)) -> np.ndarray:
+    """Eroded by the cross of the nearest neighbors; nothing is set beyond the border."""
+    for _ in range(steps):
+        result = mask.copy()
+        for axis in axes:
+            low, high = _shifted(axis)
+            result[high] &= mask[low]
+            result[low] &= mask[high]
+            ends = np.moveaxis(result, axis, 0)
+            ends[0] = ends[-1] = False
+        mask = result
+    return mask
+
+
+def _shifted(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    before = (slice(None),) * axis
+    return (*before, slice(None, -1)), (*before, slice(1, None))
 
 
 def lung_masks(hu: np.ndarray, body: np.ndarray, pixel_mm: float) -> dict[str, np.ndarray]:
     """`right_lung` and `left_lung`; empty where there is no lung in the scan."""
-    air = (hu < LUNG_BELOW_HU) & body
+    whole = (hu < LUNG_BELOW_HU) & body
+    boxes = ndimage.find_objects(whole.view(np.uint8))
+    if not boxes:
+        return {}
+    # Air fills a small part of the scan, and what follows takes time by the voxel.
+    box = boxes[0]
+    found = _lungs_in(hu[box], whole[box], body, box, pixel_mm)
+    masks = {}
+    for name, part in found.items():
+        masks[name] = np.zeros(hu.shape, bool)
+        masks[name][box] = part
+    return masks
+
+
+def _lungs_in(
+    hu: np.ndarray, air: np.ndarray, body: np.ndarray, box: tuple[slice, ...], pixel_mm: float
+) -> dict[str, np.ndarray]:
+    """Lungs among the air of a box; body: of the whole scan."""
+    steps = max(1, round(4.0 / pixel_mm))
     # Opening takes airways off, whose walls are thin.
-    open_air = ndimage.binary_opening(air, iterations=max(1, round(4.0 / pixel_mm)))
+    open_air = _grown(_worn(air, steps), steps)
     parts, count = ndimage.label(open_air)
     if not count:
         return {}
@@ -79,13 +132,14 @@ def lung_masks(hu: np.ndarray, body: np.ndarray, pixel_mm: float) -> dict[str, n
         for p in (25, 50)
     )
     good = (quarters > LUNG_QUARTER_ABOVE_HU) & (middles < LUNG_MIDDLE_BELOW_HU)
-    lung = np.isin(parts, numbers[good])
-    if not lung.any():
+    if not good.any():
         return {}
-    lung = ndimage.binary_dilation(lung, iterations=max(1, round(4.0 / pixel_mm)), mask=air)
+    lung = _numbered(parts, count, numbers[good])
+    for _ in range(steps):
+        lung = _grown(lung, 1) & air
     lung = _vessels_filled(lung)
-    middle = _middle_columns(body)
-    columns = np.arange(hu.shape[2])
+    middle = _middle_columns(body)[box[0]]
+    columns = np.arange(body.shape[2])[box[2]]
     right_half = columns[None, None, :] < middle[:, None, None]
     masks = {"right_lung": lung & right_half, "left_lung": lung & ~right_half}
     least = LUNG_LEAST_ML / 3 / (pixel_mm**3 / 1000)
@@ -117,4 +171,11 @@ def bone_mask(hu: np.ndarray, body: np.ndarray, pixel_mm: float) -> np.ndarray:
     if not count:
         return dense
     sizes = np.bincount(parts.ravel())[1:] * pixel_mm**3 / 1000
-    return np.isin(parts, 1 + np.flatnonzero(sizes >= BONE_LEAST_ML))
+    return _numbered(parts, count, 1 + np.flatnonzero(sizes >= BONE_LEAST_ML))
+
+
+def _numbered(parts: np.ndarray, count: int, numbers: np.ndarray) -> np.ndarray:
+    """Where the parts have one of these numbers."""
+    wanted = np.zeros(count + 1, bool)
+    wanted[numbers] = True
+    return wanted[parts]

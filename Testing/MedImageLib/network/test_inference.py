@@ -107,22 +107,52 @@ def test_tiles_join_to_what_the_whole_gives():
     small = InferenceSettings(memory_limit_mib=64)
     from MedImageLib.network import inference
 
-    assert inference._tile_side(image.shape, made, small, made.settings.divisor) >= 90
-    tiles = []
-    original = inference._tile_side
-    inference._tile_side = lambda *_: 48
+    assert inference._most_voxels(made, small, 3) >= 90**3
+    original = inference._most_voxels
+    inference._most_voxels = lambda *_: 48**3
     try:
-        for core, tile in inference._tiles(image.shape, 48, 12, 2):
-            tiles.append((core, tile))
+        tiles = inference._tiles(image.shape, 48**3, 12, 2, 2)
         parts = segment_volume(made, image, small, overlap=12)
     finally:
-        inference._tile_side = original
-    assert len(tiles) > 4
+        inference._most_voxels = original
+    assert len(tiles) > 1
     covered = np.zeros(image.shape, int)
     for core, _ in tiles:
         covered[core] += 1
     assert (covered == 1).all()
     assert (whole.labels == parts.labels).mean() > 0.98
+
+
+@pytest.mark.parametrize("shape", [(40, 70, 90), (500, 154, 234), (7, 5, 3), (64,), (33, 200)])
+@pytest.mark.parametrize("most", [10**5, 10**6, 10**8])
+@pytest.mark.parametrize("overlap", [0, 24])
+def test_tiles_cover_once_fit_the_memory_and_keep_their_overlap(shape, most, overlap):
+    from MedImageLib.network.inference import _tiles
+
+    divisor, stride = 16, 2
+    tiles = _tiles(shape, most, overlap, divisor, stride)
+    covered = np.zeros(shape, int)
+    for core, tile in tiles:
+        covered[core] += 1
+        for c, t, length in zip(core, tile, shape, strict=True):
+            assert (t.stop - t.start) % divisor == 0
+            assert t.start % stride == 0
+            assert 0 <= t.start <= c.start
+            assert t.stop >= c.stop
+            if most >= 10**6:
+                assert t.start == max(0, c.start - overlap)
+                assert t.stop >= min(length, c.stop + overlap)
+        sizes = [t.stop - t.start for t in tile]
+        assert np.prod(sizes) <= most
+    assert (covered == 1).all()
+    if np.prod([-(-n // divisor) * divisor for n in shape]) <= most:
+        assert len(tiles) == 1
+
+
+def test_a_volume_is_never_refused_for_its_memory():
+    from MedImageLib.network.inference import _tiles
+
+    assert len(_tiles((64, 64, 64), 10, 24, 16, 2)) == 64
 
 
 def test_devices():

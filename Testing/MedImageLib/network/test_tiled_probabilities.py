@@ -27,7 +27,7 @@ def network() -> MultiLevelNetwork:
 def test_tiles_give_what_the_whole_gives(network, monkeypatch: pytest.MonkeyPatch) -> None:
     image = np.random.default_rng(0).normal(0, 1, (46, 40, 50)).astype(np.float32)
     whole, level = tiled_probabilities(network, image)
-    monkeypatch.setattr(inference, "_tile_side", lambda *_: 32)
+    monkeypatch.setattr(inference, "_most_voxels", lambda *_: 32**3)
     tiled, _ = tiled_probabilities(network, image, overlap=8)
     assert level == 1
     assert whole.shape == tiled.shape == (3, 23, 20, 25)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from MedImageLib.batch.processors import Processor
+from MedImageMetricLib.normality import case_processing
+from MedImageMetricLib.normality.settings import AnomalySettings
 from MedImageMetricLib.radiograph.settings import MetricSettings
 
 if TYPE_CHECKING:
@@ -114,5 +116,12 @@ PROCESSORS = (
             "radiograph_pneumothorax",
             "radiograph_pleural_effusion",
         ),
+    ),
+    Processor(
+        name="anomaly",
+        accepts=case_processing.accepts,
+        run=case_processing.run,
+        settings=AnomalySettings(),
+        models=case_processing.MODELS,
     ),
 )

@@ -148,6 +148,84 @@ def jpeg_blocks(plane, severity, rng, gray):
     return np.asarray(Image.open(stream), float) / 255 * gray.width + gray.low
 
 
+def transposed(plane, severity, rng, gray):
+    """Rows and columns exchanged, in a strip, a half, the whole image."""
+    side = min(plane.shape)
+    top, left = ((n - side) // 2 for n in plane.shape)
+    square = plane[top : top + side, left : left + side]
+    rows = slice(0, int(np.ceil((0.5, 0.75, 1.0)[severity] * side)))
+    result = plane.copy()
+    result[top : top + side, left : left + side][rows] = square.T[rows]
+    return result
+
+
+def mirrored_half(plane, severity, rng, gray):
+    """One side of the image is written over the other, mixed with it where mild."""
+    share = (0.5, 0.75, 1.0)[severity]
+    result = plane.copy()
+    half = plane.shape[1] // 2
+    other = plane[:, -half:][:, ::-1]
+    result[:, :half] = (1 - share) * plane[:, :half] + share * other
+    return result
+
+
+def vignette(plane, severity, rng, gray):
+    """Darker toward the corners."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in plane.shape), indexing="ij")
+    fall = 1 - (0.12, 0.25, 0.5)[severity] * np.clip(x**2 + y**2, 0, 2) / 2
+    return (plane - gray.low) * fall + gray.low
+
+
+def scratch(plane, severity, rng, gray):
+    """A faint straight line across the image at any angle."""
+    y, x = np.indices(plane.shape)
+    angle = rng.uniform(0, np.pi)
+    middle = [n * rng.uniform(0.35, 0.65) for n in plane.shape]
+    away = (y - middle[0]) * np.cos(angle) + (x - middle[1]) * np.sin(angle)
+    width = max(0.7, 0.004 * max(plane.shape))
+    return plane + (0.06, 0.12, 0.3)[severity] * gray.width * np.exp(-((away / width) ** 2))
+
+
+def interlaced(plane, severity, rng, gray):
+    """Every second row lies beside its place."""
+    result = plane.copy()
+    result[1::2] = np.roll(plane[1::2], (1, 2, 5)[severity], axis=1)
+    return result
+
+
+def sharpened(plane, severity, rng, gray):
+    gain = (0.6, 1.2, 3.0)[severity]
+    return plane + gain * (plane - ndimage.gaussian_filter(plane, 1.5))
+
+
+def blurred_part(plane, severity, rng, gray):
+    """A third of the image is not sharp."""
+    y, x = np.indices(plane.shape)
+    middle = [n * rng.uniform(0.3, 0.7) for n in plane.shape]
+    away = np.hypot(y - middle[0], x - middle[1]) / (0.25 * max(plane.shape))
+    share = np.clip(1.5 - away, 0, 1)
+    smooth = ndimage.gaussian_filter(
+        plane, (1.0, 2.0, 4.0)[severity] * max(plane.shape) / 256 + 0.4
+    )
+    return share * smooth + (1 - share) * plane
+
+
+def warped(plane, severity, rng, gray):
+    """A smooth field bends the anatomy."""
+    size = (0.02, 0.04, 0.08)[severity] * max(plane.shape)
+    y, x = np.meshgrid(*(np.linspace(0, 2 * np.pi, n) for n in plane.shape), indexing="ij")
+    a, b = rng.uniform(0, 2 * np.pi, 2)
+    rows, columns = np.indices(plane.shape)
+    places = [rows + size * np.sin(1.5 * x + a), columns + size * np.sin(1.5 * y + b)]
+    return ndimage.map_coordinates(plane, places, order=1, cval=gray.low)
+
+
+def offset(plane, severity, rng, gray):
+    """All grays of what is seen lie higher or lower."""
+    shift = (0.05, 0.1, 0.25)[severity] * gray.width * rng.choice((-1, 1))
+    return np.where(plane > gray.low, plane + shift, plane)
+
+
 def repeated_slices(volume, severity, rng, gray):
     """A slice stands in the place of those after it. volume: (k, j, i)."""
     result = volume.copy()
@@ -191,6 +269,15 @@ FAMILIES: dict[str, Family] = {
     "smeared": smeared,
     "double exposure": double_exposure,
     "JPEG blocks": jpeg_blocks,
+    "transposed": transposed,
+    "mirrored half": mirrored_half,
+    "vignette": vignette,
+    "scratch": scratch,
+    "interlaced": interlaced,
+    "sharpened": sharpened,
+    "blurred part": blurred_part,
+    "warped": warped,
+    "offset": offset,
 }
 VOLUME_FAMILIES = {
     "repeated slices": repeated_slices,

@@ -11,7 +11,7 @@ import numpy as np
 
 from MedImageLib.errors import InputError
 from MedImageLib.network.model_card import facts_of
-from MedImageMetricLib.normality.anatomy import fit_anatomy
+from MedImageMetricLib.normality.anatomy import LAYOUT, fit_anatomy
 from MedImageMetricLib.normality.divergence import match_likelihood
 from MedImageMetricLib.normality.feature_distance import (
     FEWEST_IMAGES,
@@ -22,6 +22,7 @@ from MedImageMetricLib.normality.feature_distance import (
 from MedImageMetricLib.normality.features import plane_features
 from MedImageMetricLib.normality.model import Calibration, NormalityCard, NormalityModel
 from MedImageMetricLib.normality.normal_images import NormalScan
+from MedImageMetricLib.normality.pose import fit_pose, left_out_features
 from MedImageMetricLib.normality.scores import log_likelihoods
 from MedImageMetricLib.normality.slice_scores import (
     SliceScores,
@@ -85,7 +86,9 @@ def fit_distances(
     learned, divergence = learned_features(network, small)
     plain = plane_features(images)
     anatomy = fit_anatomy(plain)
-    plain = anatomy.left_over(plain)
+    pose = fit_pose(plain[LAYOUT], sources.tolist())
+    turned = left_out_features(plain[LAYOUT], sources.tolist(), patients.tolist())
+    plain = anatomy.left_over(plain) | {"pose": turned}
     distances = fit_groups(plain, sources.tolist(), patients.tolist())
     distances |= fit_groups(learned, sources[shown].tolist(), patients[shown].tolist())
 
@@ -95,6 +98,7 @@ def fit_distances(
         compressing=networks.compressing,
         features=networks.features,
         anatomy=anatomy,
+        pose=pose,
         slice_distances=distances,
         scan_distances={},
         slice_center=0.0,
@@ -111,7 +115,7 @@ def fit_distances(
     spread = max(float(np.quantile(usual, 0.84)) - center, 0.05)
     known = Calibration(
         np.zeros(0), np.zeros(0), np.zeros(0),
-        divergence.mean(0), divergence.std(0), np.zeros(0), 0,
+        divergence.mean(0), divergence.std(0), np.zeros(0), np.zeros(0), np.zeros(0),
     )  # fmt: skip
     return replace(
         model,
@@ -165,6 +169,7 @@ def calibrated(model: NormalityModel, scans: Sequence[NormalScan]) -> NormalityM
             whole.append(score_scan(model, scan.planes, found)[0])
         matches.append(match_likelihood(torch.from_numpy(found.divergence), mean, spread).numpy())
         small.append(found.small)
+    number = np.unique([scan.patient for scan in scans], return_inverse=True)[1]
     images = torch.cat(small)
     step = max(1, len(images) // MOST_LIKELIHOODS)
     likelihoods = torch.cat(
@@ -177,7 +182,8 @@ def calibrated(model: NormalityModel, scans: Sequence[NormalScan]) -> NormalityM
         divergence_mean=before.divergence_mean,
         divergence_spread=before.divergence_spread,
         match_likelihoods=np.concatenate(matches),
-        patients=len({scan.patient for scan in scans}),
+        slice_patients=np.repeat(number, [len(scan.planes) for scan in scans]).astype(float),
+        scan_patients=number[[len(scan.planes) > 1 for scan in scans]].astype(float),
     )
     return replace(model, calibration=known)
 

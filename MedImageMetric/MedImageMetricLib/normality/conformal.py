@@ -1,8 +1,9 @@
 """From scores of held-out normal images to a threshold with a guarantee, p-values, confidence.
 
 Split conformal prediction: of n + 1 exchangeable scores the newest is among the k largest with
-probability at most k / (n + 1), whatever their distribution (Vovk et al., 2005). Scores rise with
-abnormality.
+probability at most k / (n + 1), whatever their distribution (Vovk et al., 2005). Slices of one
+patient are not exchangeable with those of others; patients are. Each patient then counts once,
+shared among the patient's slices (Lee, Barber and Willett, 2023). Scores rise with abnormality.
 """
 
 from __future__ import annotations
@@ -20,62 +21,89 @@ from MedImageLib.errors import InputError
 class Threshold:
     """Scores at or above `value` are abnormal.
 
-    rate: the share of fresh normal images that will be called abnormal is at most this, in the
-    mean over calibrations; None where a person set the value. asked_rate: what was asked for.
+    rate: a fresh normal image is called abnormal with at most this probability, in the mean over
+    calibrations; None where a person set the value. asked_rate: what was asked for. patients: on
+    how many it rests.
     """
 
     value: float
     rate: float | None
     asked_rate: float | None = None
+    patients: int = 0
+
+    @property
+    def promised(self) -> bool:
+        """Whether the rate that was asked for is kept, or a person set the value."""
+        return self.rate is None or self.asked_rate is None or self.rate <= self.asked_rate + 1e-9
 
 
-def conformal_threshold(scores: Sequence[float] | np.ndarray, rate: float) -> Threshold:
-    """The threshold of a false-alarm rate from scores of n held-out normal images.
+def conformal_threshold(
+    scores: Sequence[float] | np.ndarray,
+    rate: float,
+    patients: Sequence[object] | np.ndarray | None = None,
+) -> Threshold:
+    """The least threshold of a false-alarm rate, from scores of held-out normal images.
 
-    With n < 1 / rate − 1 the rate cannot be promised: the threshold lies just above the largest
-    score and the attained rate is 1 / (n + 1). Ties never raise the rate. Raises InputError
-    without scores.
+    patients: whom each score belongs to; None: all to different ones. A fresh patient's image,
+    drawn at random from the patient's images, then scores that high with probability at most
+    (1 + mean share of images that do × K) / (K + 1) of K patients. With K < 1 / rate − 1 the rate
+    cannot be promised: the threshold lies just above the largest score and the attained rate is
+    1 / (K + 1). Ties never raise the rate. Raises InputError without scores.
 
     >>> conformal_threshold(range(1, 100), 0.05).rate
     0.05
     """
-    ordered = _checked(scores)
-    n = len(ordered)
-    among = max(1, math.floor(rate * (n + 1) + 1e-9))
-    value = float(np.nextafter(ordered[n - among], np.inf))
-    return Threshold(value, among / (n + 1), rate)
+    ordered, weights, count = _weighted(scores, patients)
+    # From the largest down: patients, in parts, that a threshold at this score would call abnormal.
+    reached = np.cumsum(weights[::-1])
+    allowed = int(np.searchsorted(reached, rate * (count + 1) - 1 + 1e-9, side="right"))
+    allowed = min(allowed, len(ordered) - 1)
+    value = float(np.nextafter(ordered[len(ordered) - 1 - allowed], np.inf))
+    above = float(weights[ordered >= value].sum())
+    # Without ties the rate that was counted; with them fewer reach the value.
+    kept = max(above, float(reached[allowed - 1]) if allowed else 0.0)
+    return Threshold(value, (1 + kept) / (count + 1), rate, count)
 
 
-def p_value(scores: Sequence[float] | np.ndarray, score: float) -> float:
-    """Share of n + 1 normal scores, the new one among them, that are at least as large."""
-    ordered = _checked(scores)
-    return (1 + int((ordered >= score).sum())) / (len(ordered) + 1)
+def p_value(
+    scores: Sequence[float] | np.ndarray,
+    score: float,
+    patients: Sequence[object] | np.ndarray | None = None,
+) -> float:
+    """Share of normal images that score at least as high, the new one among them; every patient
+    counts once."""
+    ordered, weights, count = _weighted(scores, patients)
+    return min(1.0, (1 + float(weights[ordered >= score].sum())) / (count + 1))
 
 
 def two_sided_p_value(scores: Sequence[float] | np.ndarray, score: float) -> float:
     """The same for scores that are unusual at either end, such as a plain log-likelihood."""
-    ordered = _checked(scores)
+    ordered, _, _ = _weighted(scores, None)
     upper = 1 + int((ordered >= score).sum())
     lower = 1 + int((ordered <= score).sum())
     return min(1.0, 2 * min(upper, lower) / (len(ordered) + 1))
 
 
-def confidence(scores: Sequence[float] | np.ndarray, score: float, threshold: Threshold) -> float:
+def confidence(
+    scores: Sequence[float] | np.ndarray,
+    score: float,
+    threshold: Threshold,
+    patients: Sequence[object] | np.ndarray | None = None,
+) -> float:
     """Probability that more normal scans to calibrate on would leave the side of the threshold.
 
-    Of n calibration scores k reach the new one; the true share of normal images that do is then
-    Beta(k + ½, n − k + ½) (Jeffreys). The verdict stands when that share lies on the same side of
+    Of K patients k, in parts, reach the new score; the true share of normal images that do is then
+    Beta(k + ½, K − k + ½) (Jeffreys). The verdict stands when that share lies on the same side of
     the false-alarm rate. Half where a person set the threshold at the very score.
     """
     from scipy.stats import beta
 
-    ordered = _checked(scores)
-    n = len(ordered)
+    ordered, weights, count = _weighted(scores, patients)
     rate = threshold.rate
     if rate is None:
-        rate = (1 + int((ordered >= threshold.value).sum())) / (n + 1)
-    reached = int((ordered >= score).sum())
-    below = float(beta.cdf(rate, reached + 0.5, n - reached + 0.5))
+        rate = (1 + float(weights[ordered >= threshold.value].sum())) / (count + 1)
+    reached = min(float(weights[ordered >= score].sum()), float(count))
+    below = float(beta.cdf(rate, reached + 0.5, count - reached + 0.5))
     return below if score >= threshold.value else 1.0 - below
 
 
@@ -89,11 +117,27 @@ def binomial_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, fl
     return low, high
 
 
-def _checked(scores: Sequence[float] | np.ndarray) -> np.ndarray:
-    ordered = np.sort(np.asarray(scores, float))
-    if not len(ordered) or not np.isfinite(ordered).all():
+def fewest_patients(rate: float) -> int:
+    """How many it takes to promise a false-alarm rate.
+
+    >>> fewest_patients(0.05)
+    19
+    """
+    return math.ceil(1 / rate - 1 - 1e-9)
+
+
+def _weighted(
+    scores: Sequence[float] | np.ndarray, patients: Sequence[object] | np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores in rising order, the part of a patient that each stands for, number of patients."""
+    values = np.asarray(scores, float)
+    if not len(values) or not np.isfinite(values).all():
         raise InputError(
-            f"{len(ordered)} calibration scores, not all finite or none at all; calibrate on "
+            f"{len(values)} calibration scores, not all finite or none at all; calibrate on "
             "normal images that the model was not trained on."
         )
-    return ordered
+    order = np.argsort(values, kind="stable")
+    if patients is None:
+        return values[order], np.ones(len(values)), len(values)
+    _, owner, counts = np.unique(np.asarray(patients), return_inverse=True, return_counts=True)
+    return values[order], (1 / counts[owner])[order], len(counts)

@@ -1,4 +1,4 @@
-"""Numbers that describe a plane in groups: grays, spectrum, directions, noise, edges, layout.
+"""Numbers that describe a plane in groups: grays, spectrum, directions, noise, edges, layout …
 
 Planes are (n, side, side) on the view's gray scale. Every group tells another part of image
 quality, so that what is unusual can be named; none of them knows an artifact.
@@ -12,10 +12,14 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
+from MedImageMetricLib.normality.line_features import course_features, k_space_features
+
 FLOOR = 1e-4  # of the gray range; below that there is nothing
 PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
 RINGS = 16
 LAYOUT = 12
+BINS = 64
+BRIGHTEST = 1.28  # of the gray scale; brighter counts as that
 
 
 def plane_features(planes: np.ndarray, batch: int = 32) -> dict[str, np.ndarray]:
@@ -39,8 +43,11 @@ def _features(planes: Tensor) -> dict[str, np.ndarray]:
         "edges": _edges(planes),
         "layout": _blocks(planes).flatten(1),
         "texture": _log(_blocks(fine.abs())).flatten(1),
+        "histogram": _histogram(planes),
+        "courses": course_features(planes),
     }
-    return {name: values.numpy() for name, values in groups.items()}
+    arrays = {name: values.numpy() for name, values in groups.items()}
+    return arrays | {"k-space": k_space_features(planes.numpy())}
 
 
 def _grays(planes: Tensor) -> Tensor:
@@ -66,6 +73,14 @@ def _grays(planes: Tensor) -> Tensor:
         [ranks, flat.mean(1, keepdim=True), spread, contrast, *few, entropy, peak, gaps, greatest],
         1,
     )
+
+
+def _histogram(planes: Tensor) -> Tensor:
+    """Square roots of the smoothed shares of 64 grays, (n, 64); their distance is Hellinger's."""
+    places = (planes.flatten(1) * (BINS / BRIGHTEST)).long().clamp(0, BINS - 1)
+    counts = torch.zeros(len(planes), BINS).scatter_add_(1, places, torch.ones(places.shape))
+    shares = functional.pad(counts[:, None] / places.shape[1], (1, 1), mode="replicate")
+    return functional.conv1d(shares, torch.tensor([[[0.25, 0.5, 0.25]]]))[:, 0].sqrt()
 
 
 def _spectral(planes: Tensor) -> tuple[Tensor, Tensor]:

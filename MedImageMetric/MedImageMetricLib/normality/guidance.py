@@ -14,6 +14,10 @@ MEANING = {
     "edges": "edges: straight borders, cut-off parts, or too few edges",
     "layout": "where bright and dark lie: position, orientation, body part or field of view",
     "texture": "where fine detail lies: covered, empty or noisy parts",
+    "histogram": "the mixture of grays: shaded, shifted, smeared or too few of them",
+    "courses": "faint lines along rows, columns or circles about the middle",
+    "k-space": "uneven lines of k-space: ghosts, motion or lines that were not read",
+    "pose": "how the image lies: mirrored, upside down or turned",
     "reconstruction": "parts that the network cannot make from normal images",
     "attributes": "the anatomy as a whole",
     "neighbors": "the order of slices: missing, doubled, exchanged or of uneven brightness",
@@ -29,6 +33,10 @@ ADVICE = {
     "edges": "Check the field of view and what covers the patient.",
     "layout": "Check body part, orientation and positioning.",
     "texture": "Look for covered, empty or damaged parts.",
+    "histogram": "Check gray values, calibration and shading with an earlier scan of this device.",
+    "courses": "Check the calibration of the detector and for interference.",
+    "k-space": "Check for motion, interference and the coil; repeat the series if it is seen.",
+    "pose": "Check orientation and patient position in the header and the picture.",
     "reconstruction": "Look at the anomaly map: foreign objects, metal, damaged parts or disease.",
     "attributes": "Check body part, orientation and positioning.",
     "neighbors": "Compare the number of slices with the scanner and send the series again.",
@@ -50,11 +58,15 @@ def findings_of(screening: Screening, model: NormalityModel) -> tuple[str, ...]:
     numbers = f"score {screening.score:.2f}, threshold {screening.threshold.value:.2f}"
     rate = screening.threshold.rate
     told = []
+    doubt = next((one.text for one in screening.remarks if one.code == "kind-unsure"), None)
     if screening.verdict == "abnormal":
         promise = (
             f"; at most {100 * rate:.2g} % of normal scans reach it" if rate is not None else ""
         )
         told.append(f"Abnormal for a {kind}: {numbers}{promise}.")
+        told += [doubt] if doubt is not None else []
+    elif screening.verdict == "unsure" and doubt is not None:
+        told.append(f"Unsure which kind of image this is. {doubt}")
     elif screening.verdict == "unsure":
         told.append(
             f"Unsure: the features look like a normal {kind} ({numbers}), but the likelihood is "

@@ -1,4 +1,8 @@
-"""Which model fits an image: by its modality, and among several by the image itself."""
+"""Which model fits an image: by its modality, and among several by the image itself.
+
+An image whose anatomy no model knows, a photograph or another body part, is said to be of an
+unsure kind, and so is one that is like two kinds.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from pathlib import Path
 from MedImageLib.errors import ModelError, Remark
 from MedImageLib.resources import installed_models as all_models
 from MedImageLib.volume import Volume, VolumeSequence
+from MedImageMetricLib.normality.feature_distance import combined
 from MedImageMetricLib.normality.model import (
     NormalityModel,
     load_normality_model,
@@ -16,6 +21,10 @@ from MedImageMetricLib.normality.slice_scores import score_slices
 from MedImageMetricLib.normality.view import ImageView, planes_of
 
 PREFIX = "normality_"
+UNSURE_KIND = "kind-unsure"
+ANATOMY = ("layout", "attributes", "pose")
+STRANGE = 4.6  # nats of rarity, one in a hundred, from which an image is of no known kind
+APART = 2.0  # nats by which a second kind must be less likely
 CLEARLY_BELOW_WATER = -150  # Hounsfield units; other images have no negative values
 
 
@@ -51,12 +60,38 @@ def model_for(
     for name in fitting:
         if name not in loaded:
             loaded[name] = load_normality_model(installed_models()[name])
-    if len(fitting) == 1:
-        return loaded[fitting[0]], ()
-    best = min(fitting, key=lambda name: _distance(image, loaded[name]))
-    kind = loaded[best].card.view.kind
-    text = f"The file does not say what it shows; it is judged as {kind}, which it is most like."
-    return loaded[best], (Remark("kind-guessed", text),)
+    strange = {name: strangeness(image, loaded[name]) for name in fitting}
+    order = sorted(fitting, key=lambda name: strange[name])
+    best = loaded[order[0]]
+    kind = best.card.view.kind
+    remarks = []
+    if len(fitting) > 1:
+        text = (
+            f"The file does not say what it shows; it is judged as {kind}, which it is most like."
+        )
+        remarks.append(Remark("kind-guessed", text))
+    if strange[order[0]] >= STRANGE:
+        remarks.append(
+            Remark(
+                UNSURE_KIND,
+                f"The image is unlike any {kind} that the model has learned from: it may show "
+                "another body part, lie differently, or be no scan at all (a photograph, a page).",
+            )
+        )
+    elif len(order) > 1 and strange[order[1]] - strange[order[0]] < APART:
+        other = loaded[order[1]].card.view.kind
+        remarks.append(
+            Remark(UNSURE_KIND, f"It cannot be told whether this is a {kind} or a {other}.")
+        )
+    return best, tuple(remarks)
+
+
+def strangeness(image: Volume | VolumeSequence, model: NormalityModel) -> float:
+    """How unlike a model's kind the anatomy of the middle slice is, in nats of rarity."""
+    planes, _ = planes_of(_first(image), model.card.view)
+    groups = score_slices(model, planes[len(planes) // 2 : len(planes) // 2 + 1]).groups
+    # Anatomy tells the kind; noise and sharpness tell its quality.
+    return float(combined({name: groups[name] for name in ANATOMY})[0])
 
 
 def modality_of(image: Volume | VolumeSequence) -> str:
@@ -72,14 +107,6 @@ def modality_of(image: Volume | VolumeSequence) -> str:
 def _stacks(view: ImageView) -> bool:
     # A radiograph is one image; stacks are slices of MR and CT.
     return "radiograph" not in view.kind
-
-
-def _distance(image: Volume | VolumeSequence, model: NormalityModel) -> float:
-    planes, _ = planes_of(_first(image), model.card.view)
-    middle = planes[len(planes) // 2 : len(planes) // 2 + 1]
-    groups = score_slices(model, middle).groups
-    # Anatomy tells the kind; noise and sharpness tell its quality.
-    return float(sum(groups[name][0] for name in ("layout", "attributes", "edges")))
 
 
 def _first(image: Volume | VolumeSequence) -> Volume:

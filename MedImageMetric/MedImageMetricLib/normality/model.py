@@ -7,7 +7,7 @@ when both fit one another, and no code is loaded with it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +37,11 @@ from MedImageMetricLib.normality.compression import (
     FeatureAutoencoder,
 )
 from MedImageMetricLib.normality.feature_distance import GroupDistance
+from MedImageMetricLib.normality.pose import PoseDensity
 from MedImageMetricLib.normality.view import ImageView
 
-_DISTANCE_FIELDS = ("scale", "centers", "basis", "variance", "log_mean", "log_spread")
+_POSE_FIELDS = ("centers", "axes", "variance")
+_DISTANCE_FIELDS = ("scale", "centers", "basis", "variance", "log_mean", "log_spread", "tail")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,8 @@ class Calibration:
 
     slice_scores, scan_scores: of held-out slices and of scans of several slices, larger = more
     abnormal. likelihoods: log P(x) of some of them by importance sampling, nats.
-    divergence_mean, divergence_spread: of each attribute's KL. patients: how many.
+    divergence_mean, divergence_spread: of each attribute's KL. slice_patients, scan_patients: the
+    number of the patient of each score.
     """
 
     slice_scores: np.ndarray
@@ -66,16 +69,22 @@ class Calibration:
     divergence_mean: np.ndarray
     divergence_spread: np.ndarray
     match_likelihoods: np.ndarray
-    patients: int
+    slice_patients: np.ndarray
+    scan_patients: np.ndarray
+
+    @property
+    def patients(self) -> int:
+        """How many patients the slices come from."""
+        return len(np.unique(self.slice_patients))
 
 
 @dataclass(frozen=True, eq=False)
 class NormalityModel:
     """A loaded model.
 
-    anatomy: what of a slice's features its layout predicts. slice_distances, scan_distances: by
-    group of features. slice_center, slice_spread: of the mean
-    over a scan's most unusual slices, in usual scans.
+    anatomy: what of a slice's features its layout predicts. pose: of the layout. slice_distances,
+    scan_distances: by group of features. slice_center, slice_spread: of the mean over a scan's
+    most unusual slices, in usual scans.
     """
 
     card: NormalityCard
@@ -83,6 +92,7 @@ class NormalityModel:
     compressing: CompressingAutoencoder | None
     features: FeatureAutoencoder | None
     anatomy: Anatomy
+    pose: PoseDensity
     slice_distances: Mapping[str, GroupDistance]
     scan_distances: Mapping[str, GroupDistance]
     slice_center: float
@@ -117,14 +127,12 @@ def save_normality_model(folder: Path, model: NormalityModel) -> str:
     tensors["anatomy.axes"] = _tensor(model.anatomy.axes)
     for name, weights in model.anatomy.weights.items():
         tensors[f"anatomy.weights.{name}"] = _tensor(weights)
-    known = model.calibration
-    for key in (
-        "slice_scores", "scan_scores", "likelihoods", "divergence_mean", "divergence_spread",
-        "match_likelihoods",
-    ):  # fmt: skip
-        tensors[f"calibration.{key}"] = _tensor(getattr(known, key))
-    plain = np.array([model.slice_center, model.slice_spread, known.patients], float)
-    tensors["plain"] = _tensor(plain)
+    for key in _POSE_FIELDS:
+        tensors[f"pose.{key}"] = _tensor(getattr(model.pose, key))
+    for one in fields(Calibration):
+        tensors[f"calibration.{one.name}"] = _tensor(getattr(model.calibration, one.name))
+    plain = [model.slice_center, model.slice_spread, model.pose.residual_variance]
+    tensors["plain"] = _tensor(np.array(plain))
     digest = write_weights(folder, model.card.name, tensors)
     write_description(folder, model.card, digest, _facts(model))
     return digest
@@ -147,7 +155,7 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             fill_network(compressing, _below(tensors, "compressing"), folder)
             features = FeatureAutoencoder(card.compression)
             fill_network(features, _below(tensors, "features"), folder)
-        center, spread, patients = tensors["plain"].tolist()
+        center, spread, residual = tensors["plain"].tolist()
         calibration = {k: _array(v) for k, v in _below(tensors, "calibration").items()}
         return NormalityModel(
             card,
@@ -159,11 +167,15 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
                 _array(tensors["anatomy.axes"]),
                 {k: _array(v) for k, v in _below(tensors, "anatomy.weights").items()},
             ),
+            PoseDensity(
+                **{k: _array(v) for k, v in _below(tensors, "pose").items()},
+                residual_variance=residual,
+            ),
             _distances(tensors, "slice_distance"),
             _distances(tensors, "scan_distance"),
             center,
             spread,
-            Calibration(**calibration, patients=int(patients)),
+            Calibration(**calibration),
             digest,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -17,7 +17,7 @@ from MedImageLib.single_cases import run_each
 from MedImageLib.volume import Volume, VolumeSequence
 from MedImageMetricLib.normality.building import build_model
 from MedImageMetricLib.normality.compression import CompressionSettings
-from MedImageMetricLib.normality.kinds import modality_of, model_for
+from MedImageMetricLib.normality.kinds import UNSURE_KIND, modality_of, model_for
 from MedImageMetricLib.normality.model import (
     NormalityModel,
     load_normality_model,
@@ -148,7 +148,10 @@ def screen_image(
     if model is None:
         model, remarks = model_for(image, loaded)
     screening = screen(image, model, settings)
-    screening = replace(screening, remarks=(*screening.remarks, *remarks))
+    verdict = screening.verdict
+    if verdict == "normal" and any(one.code == UNSURE_KIND for one in remarks):
+        verdict = "unsure"
+    screening = replace(screening, verdict=verdict, remarks=(*screening.remarks, *remarks))
     if isinstance(image, VolumeSequence):
         identity = input_identity(image.frames[0], frames=len(image.frames))
     else:

@@ -22,6 +22,7 @@ from MedImageMetricLib.normality.conformal import (
     Threshold,
     confidence,
     conformal_threshold,
+    fewest_patients,
     p_value,
     two_sided_p_value,
 )
@@ -96,18 +97,17 @@ def screen(
     known = model.calibration
     if known is None:
         raise InputError(f"{model.card.name}: the model is not calibrated.")
-    slice_threshold = _threshold(known.slice_scores, settings)
+    slice_threshold = _threshold(known.slice_scores, known.slice_patients, settings)
     score, groups = float(found.scores.max()), {}
-    reference = known.slice_scores
+    reference, owners = known.slice_scores, known.slice_patients
     if len(planes) == 1:
         groups = {name: float(values[0]) for name, values in found.groups.items()}
     elif len(known.scan_scores) >= FEWEST_SCANS:
         score, groups = score_scan(model, planes, found)
-        reference = known.scan_scores
+        reference, owners = known.scan_scores, known.scan_patients
     else:
         # Of k slices the worst counts; the rate is shared among them (Bonferroni).
         rate = settings.false_alarm_rate / len(planes)
-        slice_threshold = _threshold(known.slice_scores, settings)
         settings = _with_rate(settings, max(rate, 0.001))
         remarks = (
             *remarks,
@@ -115,7 +115,9 @@ def screen(
                 "few-scans", "The model was calibrated on too few stacks; the worst slice counts."
             ),
         )
-    threshold = _threshold(reference, settings)
+    threshold = _threshold(reference, owners, settings)
+    if not threshold.promised:
+        remarks = (*remarks, _not_promised(threshold))
     scored = time.monotonic()
 
     worst = tuple(int(n) for n in np.argsort(-found.scores)[:6])
@@ -147,8 +149,8 @@ def screen(
         verdict=verdict,
         score=score,
         threshold=threshold,
-        confidence=confidence(reference, score, threshold),
-        p_value=p_value(reference, score),
+        confidence=confidence(reference, score, threshold, owners),
+        p_value=p_value(reference, score, owners),
         likelihood_p_value=likelihood_p,
         likelihoods=tuple(estimates),
         likelihood_slices=chosen,
@@ -186,10 +188,22 @@ def _planes(
     return np.concatenate(parts), tuple(told.values())
 
 
-def _threshold(scores: np.ndarray, settings: AnomalySettings) -> Threshold:
+def _threshold(scores: np.ndarray, patients: np.ndarray, settings: AnomalySettings) -> Threshold:
     if settings.threshold is not None:
         return Threshold(settings.threshold, None)
-    return conformal_threshold(scores, settings.false_alarm_rate)
+    return conformal_threshold(scores, settings.false_alarm_rate, patients)
+
+
+def _not_promised(threshold: Threshold) -> Remark:
+    assert threshold.rate is not None
+    assert threshold.asked_rate is not None
+    return Remark(
+        "rate-not-promised",
+        f"At most {100 * threshold.asked_rate:.2g} % false alarms were asked for, but the "
+        f"{threshold.patients} patients that set the threshold can promise no less than "
+        f"{100 * threshold.rate:.2g} %; it takes {fewest_patients(threshold.asked_rate)} patients. "
+        "The threshold is as high as their scans allow.",
+    )
 
 
 def _with_rate(settings: AnomalySettings, rate: float) -> AnomalySettings:

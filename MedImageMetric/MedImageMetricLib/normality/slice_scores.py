@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from MedImageMetricLib.normality.anatomy import LAYOUT
 from MedImageMetricLib.normality.autoencoder import VariationalAutoencoder, on_grid
 from MedImageMetricLib.normality.compression import (
     CompressingAutoencoder,
@@ -52,7 +53,9 @@ def score_slices(model: NormalityModel, planes: np.ndarray) -> SliceScores:
     """Scores of planes (k, side, side) of the model's view."""
     small = small_images(planes, model.autoencoder.settings.side)
     learned, divergence = learned_features(model.autoencoder, small)
-    features = {**model.anatomy.left_over(plane_features(planes)), **learned}
+    plain = plane_features(planes)
+    pose = model.pose.features(plain[LAYOUT])
+    features = {**model.anatomy.left_over(plain), **learned, "pose": pose}
     groups = unusual_groups(model.slice_distances, features)
     return SliceScores(groups, combined(groups), small, divergence)
 

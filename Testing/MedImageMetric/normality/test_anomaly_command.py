@@ -6,6 +6,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,23 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from MedImageLib.batch.cases import find_cases
+from MedImageLib.batch.processors import find_processors
 from MedImageLib.errors import InputError, ModelError
 from MedImageLib.geometry import Geometry
 from MedImageLib.results import read_result
 from MedImageLib.scan_verdict import verdict_of_result
 from MedImageLib.volume import Volume
+from MedImageMetricLib.normality import kinds
 from MedImageMetricLib.normality.autoencoder import AutoencoderSettings
 from MedImageMetricLib.normality.kinds import model_for
 from MedImageMetricLib.normality.model import load_normality_model
-from MedImageMetricLib.normality.processing import scan_paths, score_inputs, train_model
+from MedImageMetricLib.normality.processing import (
+    scan_paths,
+    score_inputs,
+    screen_image,
+    train_model,
+)
 from MedImageMetricLib.normality.result import COLUMNS
 from MedImageMetricLib.normality.screening import screen
 from MedImageMetricLib.normality.settings import AnomalySettings
@@ -184,6 +193,62 @@ def test_what_no_model_is_for_is_said():
     pet = Volume(np.zeros((4, 32, 32), np.float32), Geometry((4, 32, 32)), modality="PT")
     with pytest.raises(ModelError, match=r"no model for this.*PT"):
         model_for(pet)
+
+
+def test_an_image_of_no_known_kind_is_not_called_normal(trained, tmp_path, monkeypatch):
+    """A threshold so high that no score is abnormal: the doubt about the kind remains."""
+    _, stored = trained
+    monkeypatch.setattr(kinds, "installed_models", lambda: {"normality_discs": stored})
+    settings = AnomalySettings(threshold=1e6, samples=4, report=False)
+    usual, _ = screen_image(volume(disc(903)), tmp_path, settings)
+    page = np.full((SIDE, SIDE), 250, np.uint8)
+    page[10::6, 8:56] = 20
+    strange, found = screen_image(volume(page), tmp_path, settings)
+    codes = [[one.code for one in result.warnings] for result in (usual, strange)]
+    assert "kind-unsure" not in codes[0]
+    assert "kind-unsure" in codes[1]
+    assert found.verdict == "unsure"
+    assert "no scan at all" in " ".join(strange.findings)
+
+
+def test_an_image_that_is_like_two_kinds_is_said_to_be(trained, monkeypatch):
+    _, stored = trained
+    both = {"normality_discs": stored, "normality_others": stored}
+    monkeypatch.setattr(kinds, "installed_models", lambda: both)
+    _, remarks = model_for(volume(disc(904)))
+    assert [one.code for one in remarks] == ["kind-guessed", "kind-unsure"]
+
+
+def test_a_rate_that_few_patients_cannot_promise_is_told(model):
+    few = replace(
+        model.calibration,
+        slice_scores=model.calibration.slice_scores[:12],
+        slice_patients=np.repeat([0.0, 1.0, 2.0], 4),
+    )
+    found = screen(volume(disc(905)), replace(model, calibration=few), AnomalySettings(samples=4))
+    assert found.threshold.rate == pytest.approx(1 / 4)
+    told = {one.code: one.text for one in found.remarks}
+    assert "25 %" in told["rate-not-promised"]
+    assert "19 patients" in told["rate-not-promised"]
+
+
+def test_a_batch_screens_pictures_and_series_that_may_be_scans(trained, tmp_path, monkeypatch):
+    folder, stored = trained
+    _, processor = find_processors(("MedImageMetricLib.processing",))["anomaly"]
+    monkeypatch.setattr(kinds, "installed_models", lambda: {"normality_discs": stored})
+    (case,) = find_cases(write(folder / "batch" / "one.png", disc(906)).parent)
+    assert processor.accepts(case)
+    for accepted, level, kind, modality in (
+        (True, "series", "image", "CT"),
+        (False, "study", "study", "CT"),
+        (False, "series", "image", "US"),
+        (False, "series", "rtstruct", "RTSTRUCT"),
+    ):
+        other = replace(case, level=level, kind=kind, modality=modality)
+        assert processor.accepts(other) is accepted
+    result = processor.run(case, tmp_path, AnomalySettings(samples=4))
+    assert verdict_of_result(result) is not None
+    assert (tmp_path / "report.html").is_file()
 
 
 def test_too_few_scans_are_refused(tmp_path):

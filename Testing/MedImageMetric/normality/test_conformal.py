@@ -15,6 +15,7 @@ from MedImageMetricLib.normality.conformal import (
     binomial_interval,
     confidence,
     conformal_threshold,
+    fewest_patients,
     p_value,
     two_sided_p_value,
 )
@@ -44,6 +45,55 @@ def test_too_few_scores_promise_what_they_can():
     assert threshold.rate == pytest.approx(1 / 51)
     assert threshold.value > 49
     assert conformal_threshold(range(99), 0.01).rate == pytest.approx(0.01)
+
+
+@given(
+    st.lists(
+        st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=6), min_size=3, max_size=20
+    ),
+    RATES,
+)
+def test_each_patient_taken_as_the_newest_has_few_alarms(stacks, rate):
+    """The guarantee for a fresh patient's slice: patients are exchangeable, slices are not."""
+    share = 0.0
+    for n, own in enumerate(stacks):
+        others = [(score, k) for k, stack in enumerate(stacks) if k != n for score in stack]
+        scores, patients = zip(*others, strict=True)
+        threshold = conformal_threshold(scores, rate, patients)
+        share += float(np.mean(np.array(own) >= threshold.value))
+        assert threshold.promised == (threshold.rate <= rate + 1e-9)
+    assert share / len(stacks) <= max(rate, 1 / len(stacks)) + 1e-9
+
+
+def test_slices_that_resemble_one_another_break_the_rate_unless_patients_count():
+    """Nine patients of a hundred slices; the tenth is one in ten that is different all through."""
+    rng = np.random.default_rng(0)
+    alarms = {"slices": [], "patients": []}
+    for _ in range(300):
+        level = rng.normal(size=15)
+        scores = level[:, None] + 0.05 * rng.normal(size=(15, 100))
+        owner = np.repeat(np.arange(14), 100)
+        for name, patients in (("slices", None), ("patients", owner)):
+            threshold = conformal_threshold(scores[:14].ravel(), 0.1, patients)
+            alarms[name].append((scores[14] >= threshold.value).mean())
+    # Fourteen draws set a quantile of patients, however many slices there are.
+    assert np.mean(alarms["patients"]) <= 0.1 + 0.03
+    assert np.mean(alarms["slices"]) > np.mean(alarms["patients"]) + 0.02
+
+
+def test_patients_with_one_score_each_are_the_plain_case():
+    scores = [3.0, 1.0, 2.0, 2.0, 7.0] * 8
+    plain = conformal_threshold(scores, 0.1)
+    assert conformal_threshold(scores, 0.1, range(40)) == plain
+    assert p_value(scores, 2.5, range(40)) == p_value(scores, 2.5)
+
+
+@pytest.mark.parametrize(("rate", "patients"), [(0.05, 19), (0.01, 99), (0.5, 1)])
+def test_as_many_patients_as_are_asked_for_promise_the_rate(rate, patients):
+    assert fewest_patients(rate) == patients
+    assert conformal_threshold(range(patients), rate).promised
+    if patients > 1:
+        assert not conformal_threshold(range(patients - 1), rate).promised
 
 
 @pytest.mark.parametrize("scores", [[], [1.0, math.nan], [math.inf]])

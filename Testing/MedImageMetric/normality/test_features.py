@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_distances_stay_when_stored_in_single_precision(size):
     rng = np.random.default_rng(size)
     normal = rng.normal(size=(100, size)) * np.geomspace(0.01, 100, size) + 50
     distance = fit_group(normal, ["a"] * 100, [str(n) for n in range(100)])
-    arrays = ("scale", "centers", "basis", "variance", "log_mean", "log_spread")
+    arrays = ("scale", "centers", "basis", "variance", "log_mean", "log_spread", "tail")
     stored = replace(
         distance, **{name: np.float32(getattr(distance, name)).astype(float) for name in arrays}
     )
@@ -133,8 +134,31 @@ def test_what_the_layout_predicts_is_taken_away():
     assert left["layout"] is layout
 
 
+def test_fresh_normals_are_as_unusual_as_normal_deviates():
+    rng = np.random.default_rng(3)
+    mix = rng.normal(size=(12, 12))
+    normal = rng.normal(size=(600, 12)) @ mix
+    distance = fit_group(normal, ["a"] * 600, [str(n) for n in range(600)])
+    found = distance.unusual(rng.normal(size=(4000, 12)) @ mix)
+    for bound in (0.0, 1.28, 2.0):
+        expected = 0.5 * math.erfc(bound / math.sqrt(2))
+        assert (found > bound).mean() == pytest.approx(expected, rel=0.5)
+
+
+def test_one_feature_that_the_others_do_not_predict_is_found():
+    """A small deviation in one of many features that vary together: no mean of squares shows it."""
+    rng = np.random.default_rng(4)
+    common = rng.normal(size=(1000, 3)) @ rng.normal(size=(3, 100))
+    normal = common + 0.3 * rng.normal(size=common.shape)
+    distance = fit_group(normal[:600], ["a"] * 600, [str(n) for n in range(600)])
+    changed = normal[600:].copy()
+    changed[:, 17] += 2.4
+    usual = distance.unusual(normal[600:])
+    assert np.median(distance.unusual(changed)) > np.quantile(usual, 0.99)
+
+
 def test_one_very_unusual_group_suffices():
     calm = {name: np.zeros(1) for name in "abcde"}
-    assert combined(calm)[0] == pytest.approx(0)
-    assert combined(calm | {"c": np.array([9.0])})[0] > 7
+    assert combined(calm)[0] == pytest.approx(math.log(2))
+    assert combined(calm | {"c": np.array([5.0])})[0] > 9
     assert np.isfinite(combined(calm | {"c": np.array([1e9])})[0])

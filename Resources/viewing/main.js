@@ -15,6 +15,9 @@ const TOOL_HELP = {
   draw: "Draw on the chosen structure. Alt + wheel: radius.", erase: "Erase from the chosen structure. Alt + wheel: radius.",
   move: "Drag the second image onto the first one; then compute anew.",
 };
+// Steps of this person that the server was asked for; what was asked before one is old after it.
+let steps = 0;
+let line = Promise.resolve();
 const who = document.getElementById("who");
 let studies = [];
 
@@ -58,10 +61,10 @@ const view = {
 const slices = new SliceViews(view, [...document.querySelectorAll("figure:not([data-view=space])")], () => {});
 const space = new Space(view, document.querySelector("[data-view=space]"));
 const doing = {
-  undo: () => act("undo", { seen: view.state.draft.revision }),
-  save: () => act("save", { seen: view.state.draft.revision }, "The drawing is saved; what was drawn on waits for a review."),
-  discard: () => act("discard", { seen: view.state.draft.revision }),
-  stroke: (values) => act("draw", { ...values, seen: view.state.draft.revision }),
+  undo: () => drawing("undo"),
+  save: () => drawing("save", {}, "The drawing is saved; what was drawn on waits for a review."),
+  discard: () => drawing("discard"),
+  stroke: (values) => drawing("draw", values),
   radius(value) { view.radius = Math.min(40, Math.max(1, value)); document.getElementById("radius").value = view.radius; show(); },
   resized() { space.draw(); },
   choose(key) { view.chosen = key; show(); },
@@ -95,17 +98,26 @@ function tell(text, kind = "") {
   notice.dataset.kind = kind;
 }
 
+// Steps of drawing one after the other: each on what the one before it left.
+function drawing(action, values = {}, done = "") {
+  line = line.then(() => act(action, { ...values, seen: view.state.draft.revision }, done));
+  return line;
+}
+
 // An action, told as refused with its reason; the state that came with it is shown either way.
 async function act(action, values, done = "") {
   const { id } = view;
+  steps++;
   try {
     const state = await server.act(id, action, { ...values, by: view.by() });
+    steps++;
     if (view.id !== id) return;
     if (done) tell(done, "good"); else if (action !== "cancel") tell("");
     await take(state);
   } catch (error) {
+    steps++;
     tell(error.message, "bad");
-    if (view.id === id) await refresh();
+    if (view.id === id) await refresh().catch(() => {});
   }
 }
 
@@ -136,11 +148,12 @@ function setPair(place) {
 
 async function refresh() {
   const { id } = view;
+  const before = steps;
   const list = await server.listStudies();
   const state = id ? await server.stateOf(id) : null;
   studies = list;
   if (document.getElementById("notice").dataset.kind === "away") tell("The server is back.", "good");
-  if (state && view.id === id) await take(state);
+  if (state && view.id === id && before === steps) await take(state);
   else show();
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from AutoContourLib.contours.review import REVIEW_FILE, Reviewed, read_review
 from AutoContourLib.registration.offset import RigidOffset
 from AutoContourLib.registration.output import OFFSET_FILE, read_offset
+from AutoContourLib.storage.state_page import LONGEST_LIST
 from AutoContourLib.viewing import result_files as files
 from AutoContourLib.viewing.computations import Computations
 from AutoContourLib.viewing.editing import Draft, SupersededError
@@ -21,7 +24,9 @@ from AutoContourLib.viewing.slices import body_box, planes
 from AutoContourLib.viewing.study_list import listed_studies, study_folder
 from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.results import read_result
-from MedImageLib.terminology import structure
+from MedImageLib.terminology import Structure, structure
+
+_LIST_AGE_S = 1.0
 
 
 class OpenStudies:
@@ -33,11 +38,19 @@ class OpenStudies:
         self._most = most
         self._lock = threading.RLock()
         self._open: OrderedDict[Path, OpenedStudy] = OrderedDict()
+        self._folders: dict[str, Path] = {}
+        self._list: tuple[float, list[dict[str, Any]]] = (-math.inf, [])
         self._drafts: dict[Path, Draft] = {}
         self._reviews: dict[Path, tuple[tuple[int, ...], tuple[Reviewed, ...]]] = {}
 
     def listed(self) -> list[dict[str, Any]]:
-        """Every study for the list, without any name of a patient."""
+        """Studies for the list, without any name of a patient; many pages ask, few look-ups."""
+        with self._lock:
+            if time.monotonic() - self._list[0] > _LIST_AGE_S:
+                self._list = (time.monotonic(), self._listed())
+            return self._list[1]
+
+    def _listed(self) -> list[dict[str, Any]]:
         return [
             {
                 "id": one.id,
@@ -47,13 +60,16 @@ class OpenStudies:
                 "finished_utc": one.finished_utc,
                 "opens": one.folder is not None,
             }
-            for one in listed_studies(self.out)
+            for one in listed_studies(self.out)[:LONGEST_LIST]
         ]
 
     def study(self, study_id: str) -> OpenedStudy:
         """The opened study of an id. Raises InputError for one that is not listed."""
-        folder = study_folder(self.out, study_id)
         with self._lock:
+            folder = self._folders.get(study_id)
+            if folder is None or not folder.is_dir():
+                folder = study_folder(self.out, study_id)
+                self._folders[study_id] = folder
             if folder not in self._open:
                 self._open[folder] = OpenedStudy(folder)
                 while len(self._open) > self._most:
@@ -75,10 +91,10 @@ class OpenStudies:
     def facts(self, study: OpenedStudy) -> dict[str, Any]:
         """What does not change while the study stays as it is; quick, loads the first image."""
         first = study.levels("first")
-        keys = []
-        if study.has_contours("first"):
-            names = files.structure_names(study.contour_folder("first"))
-            keys = [structure(name) for name in names.values()]
+        found: dict[str, Structure] = {}
+        for _, _, folder in self._sets(study):
+            for name in files.structure_names(folder).values():
+                found.setdefault(structure(name).key, structure(name))
         return {
             "stamp": study.stamp(),
             "planes": [asdict(plane) for plane in planes(study.geometry)],
@@ -86,7 +102,7 @@ class OpenStudies:
             "lps_from_index": study.geometry.lps_from_index.tolist(),
             "spacing_known": study.geometry.spacing_known,
             "modality": first.volume.modality,
-            "structures": [{"key": s.key, "name": s.name, "rgb": s.rgb} for s in keys],
+            "structures": [{"key": s.key, "name": s.name, "rgb": s.rgb} for s in found.values()],
             "pairs": [self._pair_facts(study, place) for place in study.places],
         }
 

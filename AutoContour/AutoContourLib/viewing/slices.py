@@ -61,6 +61,7 @@ def gray_levels(volume: Volume) -> GrayLevels:
     array = volume.array
     if not np.isfinite(array).all():
         array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+        volume = volume.with_array(array)
     low, high = float(array.min()), float(array.max())
     step = 1.0 if array.dtype.kind in "iu" and high - low <= _MOST_LEVEL else _step(low, high)
     levels = np.empty(array.shape, np.uint16)

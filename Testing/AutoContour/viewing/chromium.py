@@ -16,7 +16,7 @@ from typing import Any
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-PATIENCE_S = 40.0
+PATIENCE_S = 150.0
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -61,12 +61,14 @@ class Chromium:
         address = HTTPRequest(f"ws://127.0.0.1:{port}{path}")
         self._socket = self._run(lambda: websocket_connect(address, max_message_size=2**26))
         self.events: list[dict[str, Any]] = []
+        self._targets: list[str] = []
 
     def user(self, address: str) -> Page:
         """A page of a user of their own: no cookie and no storage is shared with others."""
         context = self.ask("Target.createBrowserContext")["browserContextId"]
         target = self.ask("Target.createTarget", url="about:blank", browserContextId=context)
         attached = self.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._targets.append(target["targetId"])
         page = Page(self, attached["sessionId"])
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.ask(f"{domain}.enable")
@@ -80,6 +82,12 @@ class Chromium:
         )
         page.open(address)
         return page
+
+    def close_pages(self) -> None:
+        """Close the pages of all users; they would go on drawing and asking."""
+        while self._targets:
+            self.ask("Target.closeTarget", targetId=self._targets.pop())
+        self.events.clear()
 
     def ask(self, method: str, session: str = "", **values: Any) -> dict[str, Any]:
         """The answer of the browser to one call."""
@@ -140,12 +148,10 @@ class Page:
 
     def wait(self, condition: str, patience_s: float = PATIENCE_S) -> Any:
         """Wait until an expression is true; its value."""
+        script = f"(() => {{ try {{ return {condition}; }} catch {{ return null; }} }})()"
         end = time.monotonic() + patience_s
-        while not (
-            found := self.value(
-                f"(() => {{ try {{ return {condition}; }} catch {{ return null; }} }})()"
-            )
-        ):
+        # An element itself would come over as an empty object.
+        while not (found := self.value(f"(v => v instanceof Node || v)({script})")):
             assert time.monotonic() < end, f"waited in vain for {condition}"
             time.sleep(0.05)
         return found

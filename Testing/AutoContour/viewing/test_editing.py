@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from AutoContourLib.contours.contour_settings import RasterSettings
@@ -88,6 +88,7 @@ strokes = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(values=strokes)
 def test_undo_gives_back_every_state_and_a_journal_every_stroke(tmp_path_factory, values):
     folder = tmp_path_factory.mktemp("draft")

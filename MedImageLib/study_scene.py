@@ -16,6 +16,9 @@ from MedImageLib.results import Result
 from MedImageLib.terminology import structure
 from MedImageLib.volume import Volume, VolumeSequence
 
+# Slicer makes the surfaces of a loaded scene anew, which takes seconds for a whole CT.
+_MOST_VOXELS_WITH_SURFACES = 10_000_000
+
 
 @dataclass(frozen=True)
 class SceneTable:
@@ -47,19 +50,21 @@ def write_study_scene(
     labels: one label map on the grid of the image, or one for each frame of a sequence, which
     opens at `shown_frame`. structures: label value → structure name. others: further volumes by
     name. tables: further tables, some with a chart. Lines of the result are drawn by their
-    indices, so that they lie on the image also where no millimeters are known.
+    indices, so that they lie on the image also where no millimeters are known. Surfaces of a large
+    image's segments are left to whoever looks at them in 3-D, so that the scene opens at once.
     """
     from MedImageLib.headless import HeadlessApplication, save_scene
     from MedImageLib.nodes import add_folder, add_table, add_volume, place_in_folder, segment_of
 
     segments = [segment_of(structure(word), value) for value, word in structures.items()]
     flat = labels[0].array.shape[0] == 1
+    solid = not flat and labels[0].array.size <= _MOST_VOXELS_WITH_SURFACES
     with HeadlessApplication() as application:
         scene = application.scene
         if isinstance(image, VolumeSequence):
             nodes = _sequence_nodes(scene, image, labels, segments, name, shown_frame)
         else:
-            nodes = _volume_nodes(scene, image, labels[0], segments, name, with_surfaces=not flat)
+            nodes = _volume_nodes(scene, image, labels[0], segments, name, with_surfaces=solid)
         nodes += [add_volume(scene, volume, word) for word, volume in (others or {}).items()]
         nodes += _lines(scene, labels[0], result)
         rows = [{"name": v.name, "value": v.value, "unit": v.unit} for v in result.values]

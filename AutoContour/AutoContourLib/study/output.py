@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +41,29 @@ def write_outputs(folder: Path, study: StudyOverview, result: Result, scene: boo
     if scene:
         from MedImageLib.study_scene import write_study_scene
 
+        labels, names = _contours(folder, study)
         write_study_scene(
             folder / "scene.mrb",
             study.planning,
-            [study.body],
-            NAMES,
+            [labels],
+            names,
             result,
             "Planning CT",
             others={f"Image {n} {v.modality}": v for n, v in enumerate(study.others, start=1)},
         )
+
+
+def _contours(folder: Path, study: StudyOverview) -> tuple[Volume, dict[int, str]]:
+    """Label map and names of the contours that were made, or of the body's outline alone."""
+    contours = folder / "contours"
+    if not (contours / "labels.json").is_file():
+        return study.body, NAMES
+    names = json.loads((contours / "labels.json").read_text("utf-8"))
+    labels = read_image(contours / "labels.nii.gz")
+    # As it was read: NIfTI keeps places in single precision only.
+    labels = replace(labels, is_labelmap=True, geometry=study.planning.geometry)
+    found = {int(value): name for value, name in names.items()}
+    return (labels, found) if found else (study.body, NAMES)
 
 
 def _pictures(folder: Path, study: StudyOverview) -> list[Picture]:

@@ -1,4 +1,4 @@
-# make install | demo | test | bench | clean. Python 3.11 or 3.12 on Linux; see README for others.
+# make install | demo | test | bench | screenshots | clean. Python 3.11 or 3.12 on Linux; see README for others.
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
@@ -9,7 +9,7 @@ OUT ?= demo-out
 TORCH := $(shell sed -n 's/^torch==//p' requirements.lock)
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install demo test lint bench clean graphics
+.PHONY: install demo demo-server test lint bench screenshots clean graphics
 
 install: graphics $(VENV)/.installed
 
@@ -38,6 +38,11 @@ graphics:
 demo: install
 	@$(VENV)/bin/medimage demo -o $(OUT)
 
+# Uses Orthanc and storescu where they are: apt-get install orthanc orthanc-dicomweb dcmtk
+demo-server: install
+	@rm -rf $(OUT)-server
+	@$(VENV)/bin/medimage demo-server -o $(OUT)-server
+
 test: install lint
 	@$(RUN) -m pytest
 
@@ -52,5 +57,10 @@ bench: install
 	@$(RUN) Testing/Benchmarks/networks.py
 	@$(RUN) Testing/Benchmarks/cine_indices.py
 
+# PySide6 stands for the application's Qt, in pictures only.
+screenshots: install
+	@$(PIP) PySide6_Essentials==6.12.0
+	@$(RUN) Testing/Slicer/screenshots.py -o docs/pictures
+
 clean:
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) $(OUT) $(OUT)-server

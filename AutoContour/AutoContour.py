@@ -54,6 +54,21 @@ the chosen one. The offset of two images is six numbers that follow when it is m
 Implements methods of US 12,394,057 B2, "Method, device, and system for processing medical image"
 (Our United).
 """)
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Offer scans in the Sample Data module."""
+    from MedImageLib.panels.sample_data import (
+        add_generated_patient,
+        register_downloads,
+        register_generated,
+    )
+
+    register_generated(
+        _("Generated patient: two CT, one MR"), "sample_patient.png", add_generated_patient
+    )
+    register_downloads(("CTMRBrain/CT", "CTMRBrain/T1", "CTChest"), "sample_patient.png")
 
 
 #
@@ -275,7 +290,7 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
 
         from AutoContourLib.contours.contour_settings import ContourSettings
         from MedImageLib.in_slicer import run_here
-        from MedImageLib.nodes import segment_of, update_segmentation, volume_of
+        from MedImageLib.nodes import place_beside, segment_of, update_segmentation, volume_of
         from MedImageLib.result_text import result_text
         from MedImageLib.terminology import structure
 
@@ -292,6 +307,7 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
         update_segmentation(
             parameters.outputSegmentation, labels, segments, reference_node=parameters.inputVolume
         )
+        place_beside(slicer.mrmlScene, [parameters.outputSegmentation], parameters.inputVolume)
         parameters.resultText = result_text(result)
         return parameters.resultText
 

@@ -43,12 +43,21 @@ class CardiacLV(ScriptedLoadableModule):
         self.parent.helpText = _("""
 Segments cavity and myocardium of the left ventricle on every frame and slice of a short-axis cine
 MR and gives eleven indices of each, the phases of the beat, volumes, ejection fraction and mass.
-Change a contour, press Recompute, and all numbers follow. Papillary muscles belong to the cavity.
+Click on the curve to go to a frame. Correct a contour in the Segment Editor, come back, and all
+numbers follow. Papillary muscles belong to the cavity unless Advanced says otherwise.
 <p>For research use. Not a medical device.</p>
 """)
         self.parent.acknowledgementText = _("""
 Implements methods of CN 109003270 A, "Image processing method and electronic device" (SenseTime).
 """)
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Offer scans in the Sample Data module."""
+    from MedImageLib.panels.sample_data import add_generated_cine, register_generated
+
+    register_generated(_("Generated short-axis cine"), "sample_cine.png", add_generated_cine)
 
 
 #
@@ -284,13 +293,14 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         if not parameters.inputSequence:
             raise ValueError("Input sequence is invalid")
 
+        from CardiacLVPanel.contour_nodes import add_contours
         from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import volume_sequence_of
 
         cine = volume_sequence_of(parameters.inputSequence)
         analyze = "CardiacLVLib.analysis:analyze_cine"
         found = (run or run_here)(analyze, cine, self.settingsOf(parameters))
-        parameters.contours = self.addSegmentations(parameters.inputSequence, found)
+        parameters.contours = add_contours(slicer.mrmlScene, parameters.inputSequence, found)
         return self.showResult(parameters, found)
 
     def recompute(self, parameters: CardiacLVParameterNode, run=None) -> str:
@@ -382,23 +392,6 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         """A new table node."""
         unique = slicer.mrmlScene.GenerateUniqueName(name)
         return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", unique)
-
-    def addSegmentations(self, inputSequence: vtkMRMLSequenceNode, found):
-        """A sequence of segmentations, shown along with the cine by its browser."""
-        from CardiacLVLib import analysis
-        from CardiacLVLib.presentation import pictures
-        from MedImageLib.nodes import add_segmentation_sequence, browser_of, segment_of
-        from MedImageLib.terminology import structure
-
-        structures = analysis.STRUCTURES
-        segments = [segment_of(structure(name), label) for label, name in structures.items()]
-        name = slicer.mrmlScene.GenerateUniqueName(_("Left ventricle"))
-        browser = browser_of(slicer.mrmlScene, inputSequence, make=True)
-        contours, _proxy = add_segmentation_sequence(
-            slicer.mrmlScene, found.labels, segments, inputSequence, browser, name
-        )
-        browser.SetSelectedItemNumber(pictures.ed_es(found)[0])
-        return contours
 
     def storeEdits(self, parameters: CardiacLVParameterNode) -> None:
         """Take what was drawn on the frame shown into the sequence of contours."""

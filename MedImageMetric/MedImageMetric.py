@@ -45,6 +45,8 @@ Grades a frontal chest radiograph: first level (good enough for a finding), inte
 (usable) or second level (repeat the exposure), with the reasons and the nearest change that would
 lift the level; then measures the cardiothoracic ratio. Turned and inverted pictures are put right.
 What does not look like a frontal chest radiograph is said to be so, and nothing is measured on it.
+Choose a condition to see on the radiograph what was measured. Radiographs, CT and MR can be
+compared with normal scans of their kind; what is unusual is shown on a map.
 <p>For research use. Not a medical device.</p>
 """)
         self.parent.acknowledgementText = _("""
@@ -52,6 +54,16 @@ Implements methods of US 2020/0211186 A1, "Systems and methods for generating im
 US 11,545,255 B2, "Classifying an anomaly medical image using variational autoencoder" (both United
 Imaging Intelligence).
 """)
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Offer scans in the Sample Data module."""
+    from MedImageLib.panels.sample_data import add_generated_radiograph, register_generated
+
+    register_generated(
+        _("Generated chest radiograph"), "sample_radiograph.png", add_generated_radiograph
+    )
 
 
 #
@@ -248,8 +260,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         with slicer.util.tryWithErrorDisplay(_("The scan could not be screened.")):
             try:
                 ensure_packages("MedImageMetric")
-                parameters = self._parameterNode
-                parameters.resultText = self.logic.screen(parameters.inputVolume, self.run.call)
+                self.logic.screen(self._parameterNode.inputVolume, self.run.call)
                 self.ui.statusLabel.text = _("Done.")
             except JobCancelledError:
                 self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
@@ -309,6 +320,7 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
 
         from MedImageLib.nodes import (
             draw,
+            place_beside,
             segment_of,
             set_result,
             update_segmentation,
@@ -330,6 +342,7 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         segments = [segment_of(structure(name), value) for value, name in names.items()]
         update_segmentation(outputSegmentation, labels, segments, reference_node=inputVolume)
         set_result(outputSegmentation, result)
+        place_beside(slicer.mrmlScene, [outputSegmentation], inputVolume)
         update_conditions(slicer.mrmlScene, result)
         shown = [value for value in result.values if value.name in self.DRAWN]
         draw(slicer.mrmlScene, shown if drawMeasurement else (), labels.geometry, self.DRAWING)

@@ -28,7 +28,7 @@ class FrameSection:
             _("Cavity"),
             _("Wall"),
             _("Dimensions 1–3"),
-            _("Wall, 6 regions"),
+            _("Wall 1–6"),
             "",
         )
         self._table = RowTable(ui.indicesTableWidget, columns, self._jump)
@@ -36,6 +36,7 @@ class FrameSection:
         self._volume: Any = None
         self._frames: list[Any] = []
         self._indices: list[Any] = []
+        self._slices: list[Any] = []
         self._clicks = PlotClicks(slicer.mrmlScene, CURVE, self._clicked)
         ui.curveButton.connect("clicked(bool)", self.show_curve)
         ui.playButton.connect("toggled(bool)", self._play)
@@ -66,8 +67,10 @@ class FrameSection:
         frame = self._browser.GetSelectedItemNumber() if self._browser else -1
         self._ui.frameSlider.value = max(0, frame)
         self._ui.frameLabel.text = self._words(frame)
-        slices = [row for row in self._indices if row["frame"] == frame]
-        self._table.show([_texts(row) for row in slices])
+        # Slices beyond the ventricle would only be scrolled over.
+        own = [row for row in self._indices if row["frame"] == frame]
+        self._slices = [row for row in own if not _is_empty(row)]
+        self._table.show([_texts(row) for row in self._slices])
         row = self._frames[frame] if 0 <= frame < len(self._frames) else {}
         end = _ENDS.get(row.get("phase", ""), "?")
         for node in nodes_of_role(slicer.mrmlScene, DIMENSION):
@@ -86,9 +89,15 @@ class FrameSection:
     def _words(self, frame: int) -> str:
         if not 0 <= frame < len(self._frames):
             return ""
-        from CardiacLVLib.presentation.tables import row_text
-
-        return _("Frame shown:") + f" {frame}. {row_text(self._frames[frame])}"
+        row = self._frames[frame]
+        told = [row["phase"]] if row.get("phase") else []
+        for name, word in (
+            ("cavity_volume", _("cavity")),
+            ("myocardium_volume", _("myocardium")),
+        ):
+            if row.get(name) is not None:
+                told.append(f"{word} {row[name]:.1f} mL")
+        return _("Frame") + f" {frame}: {', '.join(told)}"
 
     def _clicked(self, row: dict[str, Any]) -> None:
         if self._browser:
@@ -111,10 +120,13 @@ class FrameSection:
     def _jump(self, number: int) -> None:
         geometry = geometry_of(self._volume)
         _slices, rows, columns = geometry.shape
-        jump_to(
-            slicer.mrmlScene,
-            geometry.points_mm(np.array([[(columns - 1) / 2, (rows - 1) / 2, number]]))[0],
-        )
+        middle = [(columns - 1) / 2, (rows - 1) / 2, self._slices[number]["slice"]]
+        jump_to(slicer.mrmlScene, geometry.points_mm(np.array([middle]))[0])
+
+
+def _is_empty(row: dict[str, Any]) -> bool:
+    unit = "px" if "dim1_px" in row else "mm"
+    return not row.get(f"cavity_area_{unit}2") and not row.get(f"myocardium_area_{unit}2")
 
 
 def _texts(row: dict[str, Any]) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class Sections:
             from CardiacLVLib.presentation.beat_curve import bulls_eye_of
             from CardiacLVLib.presentation.bullseye_picture import bulls_eye_picture
 
-            png = bulls_eye_picture(bulls_eye_of(rows))
+            png = bulls_eye_picture(bulls_eye_of(rows), across=1)
         show_png(self._ui.bullsEyeLabel, png)
 
     def _case(self) -> str:

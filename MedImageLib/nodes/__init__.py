@@ -33,7 +33,12 @@ from MedImageLib.nodes.sequences import (
     volume_sequence_of,
 )
 from MedImageLib.nodes.stored_results import set_result, stored_result
-from MedImageLib.nodes.subject_hierarchy import add_folder, place_in_folder, remove_node
+from MedImageLib.nodes.subject_hierarchy import (
+    add_folder,
+    place_beside,
+    place_in_folder,
+    remove_node,
+)
 from MedImageLib.nodes.tables import add_table, rows_of, update_table
 from MedImageLib.nodes.transforms import (
     add_displacement_field,
@@ -70,6 +75,7 @@ __all__ = [
     "is_edited",
     "moving_from_fixed_of",
     "nodes_of_role",
+    "place_beside",
     "place_in_folder",
     "points_of",
     "remove_node",

@@ -27,6 +27,17 @@ def place_in_folder(scene: Any, nodes: Iterable[Any], folder: int) -> None:
             hierarchy.CreateItem(folder, node)
 
 
+def place_beside(scene: Any, nodes: Iterable[Any], beside: Any) -> None:
+    """Put nodes under the item that another node lies under: a study, a patient, a folder.
+
+    Nothing is done where that node has no item, as in a scene without the application.
+    """
+    hierarchy = _hierarchy(scene)
+    item = hierarchy.GetItemByDataNode(beside)
+    if item:
+        place_in_folder(scene, nodes, hierarchy.GetItemParent(item))
+
+
 def remove_node(scene: Any, node: Any) -> None:
     """Remove a node together with its display and storage nodes, which would stay behind."""
     belonging = []

@@ -10,7 +10,8 @@ class Keys:
     """Each key presses a button of the panel; a disabled button does nothing."""
 
     def __init__(self, keys: Iterable[tuple[str, Any]]) -> None:
-        self._keys, self._shortcuts = tuple(keys), []
+        self._keys = tuple(keys)
+        self._shortcuts: list[Any] = []
 
     def install(self) -> None:
         """Called when the module is entered; keys that are there already stay."""

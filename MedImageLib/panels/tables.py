@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+_ROW_PX = 22
+
 
 class RowTable:
     """A QTableWidget that shows rows; `on_chosen(number)` is told which one is chosen.
@@ -24,6 +26,8 @@ class RowTable:
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
         table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        table.horizontalHeader().setStretchLastSection(True)
         table.connect("currentCellChanged(int,int,int,int)", self._chosen)
 
     def show(self, rows: Sequence[Sequence[str]], tips: Sequence[str] = ()) -> None:

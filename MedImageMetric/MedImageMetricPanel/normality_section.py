@@ -18,6 +18,8 @@ from MedImageLib.nodes import (
     remove_role,
     rows_of,
     scan_verdict_of,
+    set_result,
+    stored_result,
 )
 from MedImageLib.panels.tables import RowTable
 from MedImageLib.panels.views import jump_to, one_of_role, overlay, show_chart
@@ -59,7 +61,9 @@ def add_normality_nodes(scene: Any, node: Any, scan: Any, result: Any, screening
         }
         for number in order
     ]
-    made_from([add_table(scene, rows, _("Slices, worst first"))], _SLICES)
+    table = add_table(scene, rows, _("Slices, worst first"))
+    set_result(table, result)
+    made_from([table], _SLICES)
     counts, edges = np.histogram(screening.calibration_scores, _BINS)
     bars = [
         {"score": float(middle), "scans": int(count)}
@@ -98,9 +102,12 @@ class NormalitySection:
         verdict = scan_verdict_of(volume) if volume else None
         text = _("Not asked yet.")
         if verdict:
-            text = _WORDS[verdict.verdict] + f" ({verdict.score:.2f}; {verdict.threshold:.2f})"
+            numbers = f"{verdict.score:.2f}, {_('threshold')} {verdict.threshold:.2f}"
+            text = f"{_WORDS[verdict.verdict]} ({_('score')} {numbers})"
         self._ui.verdictLabel.text = text
         table = self._node(_SLICES)
+        result = stored_result(table)
+        self._ui.guidanceLabel.text = "\n".join(result.findings) if result else ""
         rows = rows_of(table) if table else []
         if rows != self._rows:
             self._rows = rows

@@ -8,6 +8,7 @@ module files run unchanged on the real MRML scene of slicer-core.
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -181,7 +182,10 @@ class Table(Widget):
             self.signal("currentCellChanged").emit(row, column, before, 0)
 
     def verticalHeader(self) -> Any:  # noqa: N802
-        return types.SimpleNamespace(hide=lambda: None)
+        return types.SimpleNamespace(hide=lambda: None, setDefaultSectionSize=lambda _: None)
+
+    def horizontalHeader(self) -> Any:  # noqa: N802
+        return types.SimpleNamespace(setStretchLastSection=lambda _: None)
 
     def setEditTriggers(self, triggers: Any) -> None:  # noqa: N802
         pass
@@ -361,8 +365,39 @@ class Application:
         return True
 
 
-def load_ui(path: str, class_of: Callable[[str], type[Widget]]) -> Widget:
-    """The tree of widgets of a .ui file."""
+_MRML_WIDGETS = {
+    name: type(name, (Widget,), {})
+    for name in (
+        "qMRMLNodeComboBox",
+        "qMRMLWidget",
+        "qMRMLSliderWidget",
+        "qMRMLSpinBox",
+        "qMRMLRangeWidget",
+        "qMRMLCheckableNodeComboBox",
+    )
+}
+
+
+def ctk_module() -> MadeOnDemand:
+    """The module `ctk`."""
+    return MadeOnDemand("ctk")
+
+
+def mrml_widgets() -> dict[str, type[Widget]]:
+    """Widgets that are attributes of `slicer`."""
+    return dict(_MRML_WIDGETS)
+
+
+def load_ui(path: str) -> Widget:
+    """The tree of widgets of a .ui file, of the classes of the modules that are in place."""
+
+    def class_of(name: str) -> type[Widget]:
+        if name in _MRML_WIDGETS:
+            return _MRML_WIDGETS[name]
+        module = sys.modules["ctk" if name.startswith("ctk") else "qt"]
+        made: type[Widget] = getattr(module, name)
+        return made
+
     return _built(ET.parse(path).getroot().find("widget"), class_of)
 
 

@@ -103,7 +103,7 @@ def test_numbers_follow_the_frame_that_is_shown(application, cine_network):
     assert browser.GetSelectedItemNumber() == 1
     assert "end systole" in widget.ui.frameLabel.text
     browser.SetSelectedItemNumber(2)
-    assert "Frame shown: 2" in widget.ui.frameLabel.text
+    assert "Frame 2" in widget.ui.frameLabel.text
     application.scene.RemoveNode(widget.ui.outputSelector.currentNode())
     browser.SetSelectedItemNumber(1)
     assert widget.ui.frameLabel.text == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -96,6 +97,20 @@ def test_the_description_names_the_five_sources():
         assert source in joined
     for module in ("MedImageLib", *MODULES):
         assert f"add_subdirectory({module})" in text
+
+
+def test_the_entry_of_the_index_says_what_the_build_says():
+    entry = json.loads((REPOSITORY / "MedImage.json").read_text("utf-8"))
+    assert entry["$schema"].endswith("slicer-extension-catalog-entry-schema-v1.0.2.json#")
+    known = {"$schema", "category", "scm_url", "scm_revision", "scm_type", "build_dependencies"}
+    known |= {"build_subdirectory", "enabled", "tier", "dicom_support_rule"}
+    assert {"$schema", "category", "scm_url"} <= set(entry) <= known
+    text = (REPOSITORY / "CMakeLists.txt").read_text("utf-8")
+    assert f'set(EXTENSION_URL "{entry["scm_url"].removesuffix(".git")}")' in text
+    depends = re.search(r"set\(EXTENSION_DEPENDS ([^)]*)\)", text)
+    assert depends is not None
+    assert depends[1].split() == entry["build_dependencies"]
+    assert 1 <= entry["tier"] <= 5
 
 
 @pytest.mark.parametrize("name", MODULES)

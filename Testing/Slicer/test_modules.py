@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import types
+from pathlib import Path
 
 import pytest
 from panel_cases import add_cine, add_radiograph, panel
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 INPUT = {
     "MedImageMetric": "inputVolume",
     "CardiacLV": "inputSequence",
@@ -26,6 +30,46 @@ def test_the_module_describes_itself(application, name):
     assert len(parent.categories) == 1
     assert "not a medical device" in parent.helpText.lower()
     assert any(number in parent.acknowledgementText for number in ("US 2020", "CN 109", "US 12,"))
+
+
+@pytest.mark.parametrize(("name", "nodes"), [("MedImageMetric", 1), ("CardiacLV", 3)])
+def test_generated_samples_are_offered_and_made_offline(application, name, nodes, monkeypatch):
+    import slicer
+
+    offered = []
+    logic = types.SimpleNamespace(
+        registerCustomSampleDataSource=lambda **entry: offered.append(entry)
+    )
+    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=logic))
+    module = application.module(name)
+    getattr(module, name)(types.SimpleNamespace(path=module.__file__))
+    assert offered == []
+    slicer.app.started.emit()
+    [entry] = offered
+    assert entry["category"] == "MedImage"
+    assert Path(entry["thumbnailFileName"]).is_file()
+    made = entry["customDownloader"](None)
+    assert application.errors == []
+    assert len(made) == nodes
+
+
+def test_downloads_are_offered_with_their_hashes(application, monkeypatch):
+    from MedImageLib.samples import list_samples
+
+    offered = []
+    logic = types.SimpleNamespace(
+        registerCustomSampleDataSource=lambda **entry: offered.append(entry)
+    )
+    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=logic))
+    application.module("AutoContour").registerSampleData()
+    generated, *downloads = offered
+    assert "customDownloader" in generated
+    samples = list_samples()
+    assert {entry["sampleName"] for entry in downloads} <= set(samples)
+    for entry in downloads:
+        sample = samples[entry["sampleName"]]
+        assert entry["checksums"] == f"SHA256:{sample.sha256}"
+        assert entry["uris"].startswith("https://")
 
 
 @pytest.mark.parametrize("name", sorted(INPUT))
@@ -61,6 +105,30 @@ def test_selection_is_kept_in_the_scene_and_shown(application, name):
     assert widget.ui.inputSelector.currentNode() is None
     again = panel(application, name)
     assert again.ui.inputSelector.currentNode() == node, "the first node is offered"
+
+
+def test_panels_open_while_no_package_is_installed():
+    """What the application brings along is there; nothing else is."""
+    blocked = (
+        "torch highdicom pydicom nibabel safetensors jsonschema dask distributed jinja2 psutil"
+    )
+    script = f"""
+import sys, types
+for name in {blocked.split()!r}:
+    sys.modules[name] = None
+i18n = types.ModuleType("slicer.i18n")
+i18n.tr = lambda text: text
+sys.modules["slicer.i18n"] = i18n
+for folder in {[str(REPOSITORY / name) for name in INPUT]!r}:
+    sys.path.insert(0, folder)
+import MedImageMetricPanel.sections, CardiacLVPanel.sections, AutoContourPanel.sections
+from AutoContourLib.registration.fusion import METHODS
+from AutoContourLib.registration.plan_decision import ThresholdSettings
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,18 @@ _REGIONS = (
 )
 
 
-def bulls_eye_picture(eye: BullsEye) -> bytes:
-    """PNG of wall thickness at end diastole (mm) beside its thickening until end systole (%)."""
+def bulls_eye_picture(eye: BullsEye, across: int = 2) -> bytes:
+    """PNG of wall thickness at end diastole (mm) and its thickening until end systole (%).
+
+    across: 2 for side by side, 1 for one above the other.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.6, 4.1), dpi=170, layout="constrained")
+    size = (4.8 * across, 4.1 * (2 // across))
+    figure = Figure(figsize=size, dpi=170, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(2 // across, across)
     _draw(left, eye.thickness_ed_mm, "Wall thickness at end diastole", "mm", "{:.1f}")
     _draw(right, eye.thickening_percent, "Thickening until end systole", "%", "{:.0f}")
     stream = io.BytesIO()

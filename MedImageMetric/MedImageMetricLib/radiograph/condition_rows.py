@@ -21,9 +21,9 @@ COLORS = {
     "level-not-gradable": "#44505a",
 }
 _STATES = {
-    "satisfied": "✔ satisfied",
-    "not": "✖ not satisfied",
-    "not_assessable": "– not assessable",
+    "satisfied": "✔ met",
+    "not": "✖ not met",
+    "not_assessable": "– unknown",
 }
 _OTHER_FLAGS = (*BADGES, "frontal-chest")
 _ORDER = {"not": 0, "satisfied": 1, "not_assessable": 2}

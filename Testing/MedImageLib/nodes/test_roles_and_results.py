@@ -6,10 +6,13 @@ import numpy as np
 
 from MedImageLib.nodes import (
     add_bars,
+    add_folder,
     add_line,
     add_table,
     give_role,
     nodes_of_role,
+    place_beside,
+    place_in_folder,
     remove_role,
     set_result,
     stored_result,
@@ -59,3 +62,16 @@ def test_bars_have_upright_marks(scene):
     table = mark.GetTableNode().GetTable()
     assert [table.GetValue(n, 0).ToDouble() for n in range(2)] == [1.2, 1.2]
     assert [table.GetValue(n, 1).ToDouble() for n in range(2)] == [0.0, 8.0]
+
+
+def test_what_was_made_lies_beside_what_it_was_made_of(scene):
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    scan, made = (add_table(scene, [{"a": 1}], name) for name in ("scan", "made"))
+    place_beside(scene, [made], scan)
+    assert not hierarchy.GetItemByDataNode(made), "the scan lies nowhere"
+    folder = add_folder(scene, "study")
+    place_in_folder(scene, [scan], folder)
+    place_beside(scene, [made], scan)
+    assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(made)) == folder

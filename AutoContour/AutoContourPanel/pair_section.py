@@ -70,7 +70,9 @@ class PairSection:
                 scene, pair.displacement_mm, pair.geometry, _("Displacement field")
             )
             field.SetAttribute(_USABLE, "yes" if pair.field_usable else "no")
-            if pair.degree is not None:
+            field.SetAttribute(_REASON, pair.remarks[0].text if pair.remarks else "")
+            # What a field says that is not to be used is no degree.
+            if pair.degree is not None and pair.field_usable:
                 field.SetAttribute(_P95, repr(pair.degree.by_field[0].p95_mm))
             parameters.field = field
         usable = pair.displacement_mm is not None and pair.field_usable
@@ -181,11 +183,14 @@ class PairSection:
         bar = self._ui.deformationBar
         bar.value = 0 if p95 is None else min(100, round(50 * p95 / limit))
         bar.setFormat("" if p95 is None else f"{p95:.1f} mm ({_('threshold')} {limit:g} mm)")
-        self._ui.deformationLabel.text = (
-            _("Not measured yet.")
-            if p95 is None
-            else _("95 % of the body moved by less than this, the offset taken out.")
-        )
+        text = _("Not measured yet.")
+        if p95 is not None:
+            text = _("95 % of the body moved by less than this, the offset taken out.")
+        elif field is not None:
+            text = (
+                _("The displacement field is not to be used:") + f" {field.GetAttribute(_REASON)}"
+            )
+        self._ui.deformationLabel.text = text
 
     def _show_offset(self, node: Any) -> None:
         from AutoContourLib.registration.offset import offset_of

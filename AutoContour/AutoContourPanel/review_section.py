@@ -68,6 +68,11 @@ class ReviewSection:
                 segment.SetTag(DIGEST, _digest(self._segmentation(), segment.GetName()))
         self._segmentation().Modified()
         self.show()
+        # The next one that nobody has looked at.
+        left = [n for n, row in enumerate(self._rows) if row[1] == _WORDS["inprogress"]]
+        if left and not everything:
+            after = [n for n in left if n > max(chosen)]
+            self._table.choose((after or left)[0])
 
     def come_back(self) -> None:
         """What was changed since its review is to be reviewed again."""

@@ -52,6 +52,10 @@ class RowTable:
         """Number of the row that is chosen, or -1."""
         return int(self._table.currentRow())
 
+    def choose(self, number: int) -> None:
+        """Choose a row as a person does."""
+        self._table.setCurrentCell(number, 0)
+
     def _chosen(self, row: int, column: int = 0, before: int = -1, before_column: int = -1) -> None:
         if row >= 0 and row != before and self._on_chosen is not None:
             self._on_chosen(row)

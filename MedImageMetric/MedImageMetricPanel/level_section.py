@@ -47,7 +47,7 @@ class LevelSection:
 
     def __init__(self, ui: Any) -> None:
         self._ui = ui
-        columns = (_("Condition"), _("Value"), _("Threshold"), _("State"))
+        columns = (_("Condition"), _("Value"), _("Limit"), _("State"))
         self._table = RowTable(ui.conditionsTable, columns, self._draw)
         self._volume: Any = None
         self._shown: Any = None

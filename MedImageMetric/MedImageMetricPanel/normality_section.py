@@ -116,6 +116,7 @@ class NormalitySection:
                 for row in rows
             ]
             self._table.show(shown)
+        self._ui.slicesTable.visible = len(rows) > 1
         self._ui.histogramButton.enabled = self._node(_CHART) is not None
         self._ui.mapCheckBox.enabled = self._node(_MAP) is not None
         if self._node(_MAP) is None:

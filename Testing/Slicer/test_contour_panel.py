@@ -169,6 +169,31 @@ def test_the_question_of_the_deformation_is_asked_and_answered_by_somebody(appli
     assert answer.startswith("keep, A. Reader, 20")
 
 
+def test_a_field_that_is_not_to_be_used_has_no_degree(application, pair_panel, monkeypatch):
+    import dataclasses
+
+    from AutoContourLib.registration import image_pair
+    from MedImageLib.errors import Remark
+
+    usable = image_pair.register_images(pair_panel_volume(), pair_panel_volume())
+    refused = dataclasses.replace(
+        usable, field_usable=False, remarks=(Remark("folds", "The field folds."),)
+    )
+    monkeypatch.setattr(image_pair, "register_images", lambda first, second: refused)
+    ui = pair_panel.ui
+    ui.registerButton.click()
+    assert application.errors == []
+    assert ui.fieldLabel.text == "✖ non-rigid"
+    assert ui.deformationBar.value == 0
+    assert "The field folds." in ui.deformationLabel.text
+    assert not ui.bannerLabel.visible
+    assert ui.placeComboBox.currentIndex == 1
+
+
+def pair_panel_volume():
+    return Volume(np.zeros(GRID.shape, np.int16), GRID)
+
+
 def test_both_images_are_fused_and_seen_in_three_linked_views(application, pair_panel):
     import slicer
 
@@ -216,6 +241,8 @@ def test_contours_are_reviewed_by_name_and_changes_ask_again(application):
     assert row[:3] == [names[1], "✔ approved", "A. Reader"]
     assert row[3].startswith("20")
     assert ui.reviewTable.texts()[0][1] == "to be reviewed"
+    assert ui.reviewTable.currentRow() == 0, "the next one that nobody has looked at"
+    assert ui.approveButton.enabled
     ui.approveAllButton.click()
     assert [row[1] for row in ui.reviewTable.texts()] == ["✔ approved"] * 2
     ui.editButton.click()

@@ -65,6 +65,7 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
 
     from AutoContourLib.study.output import overview_result, write_outputs
     from AutoContourLib.study.overview import study_overview
+    from MedImageLib.errors import InputError, Remark
     from MedImageLib.reading import read_listed
     from MedImageLib.volume import Volume
 
@@ -74,7 +75,14 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     # Of the file of thresholds the name alone: results name no place of a site.
     told = replace(settings, thresholds=Path(settings.thresholds).name)
     result = overview_result(overview, told, time.monotonic() - started)
-    pairs = pairs_of(images, overview.planning) if overview.others else ()
+    pairs: tuple[ImagePair, ...] = ()
+    if overview.others and (settings.register or settings.contour):
+        try:
+            pairs = pairs_of(images, overview.planning)
+        except InputError as error:
+            # The planning CT is worth its contours all the same.
+            remark = Remark("not-classified", f"Further images were left alone. {error}")
+            result = _joined(result, warnings=(remark,))
     if settings.register and pairs:
         result = with_registrations(result, pairs, folder, settings)
     if settings.contour:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from AutoContourLib.processing import StudyProcessing, processor_settings
 from AutoContourLib.study.source import FolderSource
 from AutoContourLib.study.watch import watch
 from AutoContourLib.study.watch_settings import WatchSettings
@@ -16,4 +17,5 @@ def watch_folder(folder: Path, out: Path, settings: WatchSettings | None = None)
     Raises InputError when another watcher writes into `out`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    watch(FolderSource(folder, leave_out=out), BatchWorker(out), out, settings)
+    worker = BatchWorker(out, processor_settings=processor_settings(out, StudyProcessing()))
+    watch(FolderSource(folder, leave_out=out), worker, out, settings)

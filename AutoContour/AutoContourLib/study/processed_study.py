@@ -138,7 +138,8 @@ def make_target_contour(
     field = read_carrying_field(
         study.folder / REGISTRATIONS / pair, to_first=settings.on == "first"
     )
-    sides, remarks = {}, []
+    sides: dict[str, ContourOfImage] = {}
+    remarks: list[Remark] = []
     for word, folder in folders.items():
         approval, keys = approval_of(folder)
         contours = read_contours(folder, images[word])

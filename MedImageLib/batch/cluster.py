@@ -76,8 +76,9 @@ def open_client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
-            worker_dashboard_address=None,
+            # None would have Dask's pages listen on every address of the machine.
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
@@ -120,7 +121,11 @@ def ended(future: Any) -> Outcome | WorkerDied:
     from distributed.scheduler import KilledWorker
 
     if future.status == "finished":
-        return future.result()
+        try:
+            return future.result()
+        except KilledWorker:
+            # Its process died before the outcome was fetched from it.
+            return WorkerDied(DIED)
     if future.status == "error":
         error = future.exception()
         if isinstance(error, KilledWorker):

@@ -196,9 +196,10 @@ class InstanceIndex:
 
     def changed_since(self, mark: int) -> tuple[int, set[str]]:
         """Studies with instances noted after `mark` (0: all), and the mark to ask with next."""
+        # The plus keeps SQLite from walking through the whole index of studies.
         rows = self._rows(
             "SELECT study_instance_uid, MAX(rowid) FROM instances WHERE rowid > ?"
-            " GROUP BY study_instance_uid",
+            " GROUP BY +study_instance_uid",
             (mark,),
         )
         return max([mark, *(last for _, last in rows)]), {uid for uid, _ in rows}

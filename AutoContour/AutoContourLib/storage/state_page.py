@@ -95,13 +95,13 @@ def states(out: Path) -> States:
             counts = dict(
                 connection.execute("SELECT state, COUNT(*) FROM studies GROUP BY state").fetchall()
             )
-            rows = connection.execute(
-                "SELECT key, state, reason, folder FROM studies ORDER BY CASE state"
-                " WHEN 'working' THEN 0 WHEN 'waiting' THEN 1 WHEN 'parked' THEN 2 ELSE 3 END,"
-                " rowid DESC LIMIT ?",
-                (LONGEST_LIST,),
-            )
-            lines = [StudyLine(*row) for row in rows]
+            for state in ("working", "waiting", "parked", "done"):
+                rows = connection.execute(
+                    "SELECT key, state, reason, folder FROM studies WHERE state = ?"
+                    " ORDER BY rowid DESC LIMIT ?",
+                    (state, LONGEST_LIST - len(lines)),
+                )
+                lines += [StudyLine(*row) for row in rows]
     with closing(_reading(out / DELIVERY_FILE)) as connection:
         if _has_table(connection, "owed"):
             [(count, reason)] = connection.execute("SELECT COUNT(*), MAX(reason) FROM owed")

@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS studies (
     not_before REAL NOT NULL DEFAULT 0
 )
 """
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS by_state ON studies (state)",
+    "CREATE INDEX IF NOT EXISTS by_folder ON studies (folder)",
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class StudyStore:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(_TABLE)
+            for index in _INDEXES:
+                self._connection.execute(index)
             # Work that a kill cut off was no failure of the study.
             self._connection.execute("UPDATE studies SET state = 'waiting' WHERE state = 'working'")
         except sqlite3.DatabaseError as error:

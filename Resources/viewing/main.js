@@ -54,7 +54,7 @@ const view = {
     if (!this.pair()) return kind === "second" ? "Second" : "Superposed";
     const shown = this.secondImage();
     if (kind === "second") return `Second · ${second} · ${how[shown]}`;
-    return `Superposed · ${shown === "second" && this.pair().has_fused ? "fused" : "overlay"}`;
+    return `Superposed · ${this.pair().has_fused && shown === this.pair().fused_with ? "fused" : "overlay"}`;
   },
 };
 
@@ -83,7 +83,7 @@ const doing = {
   },
   offset(offset) { view.offset = offset; view.edited = JSON.stringify(offset) !== JSON.stringify(view.pair().offset); show(); },
   reset() { doing.offset(structuredClone(view.pair().offset)); },
-  pair(place) { view.place = place; view.offset = structuredClone(view.pair().offset); view.edited = false; show(); },
+  pair(place) { setPair(place); view.edited = false; show(); },
   register: () => act("register", { place: view.place, offset: view.offset, seen: view.facts.stamp }),
   fuse: (method) => method && act("fuse", { place: view.place, method, seen: view.facts.stamp }),
   cancel: () => act("cancel", {}),
@@ -144,6 +144,8 @@ async function open(id) {
 function setPair(place) {
   view.place = place;
   view.offset = view.pair() ? structuredClone(view.pair().offset) : null;
+  // What registration refuses is shown only when somebody asks for it.
+  view.fieldOn = view.pair()?.field?.state !== "not";
 }
 
 async function refresh() {
@@ -182,6 +184,7 @@ function showBars() {
   document.getElementById("radius-told").textContent = `${view.radius.toFixed(1)} mm`;
   const draft = view.state?.draft;
   document.getElementById("draft").hidden = !draft?.strokes;
+  document.getElementById("drawing").hidden = !drawing && !draft?.strokes;
   document.getElementById("undo").title = draft?.by ? `Last stroke by ${draft.by}` : "";
   const preset = document.getElementById("preset");
   document.getElementById("preset-box").hidden = facts.modality !== "CT";

@@ -61,7 +61,7 @@ export class SliceViews {
     const second = view.secondImage();
     if (kind === "first" || !pair) return kind === "first" ? [["first", 1]] : [];
     if (kind === "second") return [[second, 1]];
-    return second === "second" && pair.has_fused ? [["fused", 1]] : [["first", 1], [second, 0.45]];
+    return pair.has_fused && second === pair.fused_with ? [["fused", 1]] : [["first", 1], [second, 0.45]];
   }
 
   values(image, index) {
@@ -84,6 +84,10 @@ export class SliceViews {
     const revision = set === "first" ? view.state?.draft?.revision ?? "" : "";
     return this.lines.get(view.facts.stamp + revision + JSON.stringify(values), values);
   }
+
+  // Of which study, pair and plane: what was drawn last of another one is no stand-in.
+  named(image) { return `${this.view.id} ${this.view.place} ${this.view.axis} ${image}`; }
+  before(one, image) { return one.last[this.named(image)]; }
 
   windowOf(image, slice) {
     const kind = image === "rigid" || image === "unregistered" ? "second" : image;
@@ -129,10 +133,10 @@ export class SliceViews {
     const shown = this.images(one.kind);
     let complete = shown.length > 0;
     for (const [image, share] of shown) {
-      const slice = this.slice(image, this.index()) ?? one.last[image];
+      const slice = this.slice(image, this.index()) ?? this.before(one, image);
       if (!slice) { complete = false; continue; }
       if (!this.slices.found.has(this.view.facts.stamp + JSON.stringify(this.values(image, this.index())))) complete = false;
-      one.last[image] = slice;
+      one.last[this.named(image)] = slice;
       this.drawGray(context, one, plane, image, slice, share);
     }
     if (!shown.length) this.tell(context, box, "No registered image");
@@ -177,9 +181,9 @@ export class SliceViews {
   }
 
   drawLines(context, one, set, dashed) {
-    const loops = this.outlines(set, this.index()) ?? one.lines[set];
+    const loops = this.outlines(set, this.index()) ?? one.lines[this.named(set)];
     if (!loops) return;
-    one.lines[set] = loops;
+    one.lines[this.named(set)] = loops;
     context.lineJoin = "round";
     for (const [key, list] of Object.entries(loops)) {
       const structure = this.view.structure(key);
@@ -227,7 +231,7 @@ export class SliceViews {
     context.font = "13px system-ui, 'DejaVu Sans', sans-serif";
     haloed(context, `${plane.name} ${this.index() + 1} / ${plane.count}`, 10, 39, "left", "#c5d3db");
     const [image] = shown.at(-1) ?? [];
-    const slice = image && one.last[image];
+    const slice = image && this.before(one, image);
     if (slice) {
       const { width, center } = this.windowOf(image, slice);
       const digits = width < 20 ? 2 : 0;

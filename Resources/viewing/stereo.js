@@ -132,7 +132,7 @@ export class Space {
     const turned = turnedBy(this.turn);
     const placed = multiply(moved(-aside, 0, -far), multiply(turned, moved(...this.center.map((v) => -v))));
     // Both eyes look through the same frame at the patient's middle, so that nothing is keystoned.
-    const near = far * 0.1, half = near * 0.42, wide = (half * width) / height, shift = (-aside * near) / far;
+    const near = far * 0.1, half = near * 0.42 * Math.max(1, height / width), wide = (half * width) / height, shift = (-aside * near) / far;
     const shown = multiply(frustum(-wide + shift, wide + shift, -half, half, near, far * 6), placed);
     gl.uniformMatrix4fv(gl.getUniformLocation(this.program, "shown"), false, shown);
     gl.uniformMatrix4fv(gl.getUniformLocation(this.program, "turned"), false, turned);

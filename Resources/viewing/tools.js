@@ -109,7 +109,7 @@ export class Tools {
 
   changeWindow(one, dx, dy) {
     const [image] = this.slices.images(one.kind).at(-1) ?? [];
-    const slice = image && one.last[image];
+    const slice = image && this.slices.before(one, image);
     if (!slice) return;
     const shown = this.slices.windowOf(image, slice);
     const speed = Math.max(shown.width, slice.step * 4) / 300;

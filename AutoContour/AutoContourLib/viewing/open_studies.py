@@ -19,7 +19,7 @@ from AutoContourLib.viewing.computations import Computations
 from AutoContourLib.viewing.editing import Draft, SupersededError
 from AutoContourLib.viewing.opened_study import SETS, OpenedStudy
 from AutoContourLib.viewing.plan_question import plan_question
-from AutoContourLib.viewing.recomputing import read_fusion
+from AutoContourLib.viewing.recomputing import read_fusion, refused_field
 from AutoContourLib.viewing.slices import body_box, planes
 from AutoContourLib.viewing.study_list import listed_studies, study_folder
 from MedImageLib.errors import InputError, MedImageError
@@ -191,6 +191,7 @@ class OpenStudies:
             "has_field": (pair / files.DISPLACEMENT_FILE).is_file(),
             "has_fused": (pair / files.FUSED_FILE).is_file(),
             "fusion": read_fusion(pair).method,
+            "fused_with": "rigid" if refused_field(result) else "second",
             "second_contours": study.has_contours("second", place),
             "target_contours": study.has_contours("target", place),
             "offset": asdict(offset),

@@ -74,12 +74,15 @@ def register_from_offset(folder: Path, place: str, offset: RigidOffset) -> str:
 
 
 def fuse_anew(folder: Path, place: str, settings: FusionSettings) -> str:
-    """Fuse the images of a pair another way; the measures of it in words."""
+    """Fuse the images of a pair another way; the measures of it in words.
+
+    By the rigid offset alone where registration says not to use the field.
+    """
     tell(0.05, "Reading both images")
     pair = folder / files.REGISTRATIONS / place
     fixed = working_image(files.planning_image(folder))
     moving = working_image(files.moving_image(folder, place))
-    field = _field(pair)
+    field = None if refused_field(read_result(pair)) else _field(pair)
     tell(0.4, f"Fusing by {settings.method}")
     if field is not None:
         fused = fuse(fixed, moving, settings, displacement_mm=field[0])
@@ -95,6 +98,11 @@ def fuse_anew(folder: Path, place: str, settings: FusionSettings) -> str:
         f"Fused by {settings.method}: {one.edges_kept:.0%} of the edges kept, "
         f"entropy {one.entropy_bit:.1f} bit."
     )
+
+
+def refused_field(result: Result) -> bool:
+    """Whether the result of a registration says not to use its displacement field."""
+    return any(flag.code == "field-usable" and flag.state == "not" for flag in result.flags)
 
 
 def read_fusion(pair: Path) -> FusionSettings:

@@ -32,7 +32,7 @@ from MedImageLib.writing.nrrd import write_segmentation, write_volume
 SHAPE, SPACING_MM = (20, 40, 44), (5.0, 5.0, 6.0)
 GRID = Geometry(SHAPE, SPACING_MM, (-110.0, -100.0, -60.0))
 ORGANS = {"brainstem": ((9, 18, 22), (3, 4, 4)), "left_parotid": ((8, 20, 31), (2, 3, 3))}
-OFFSET = RigidOffset((6.0, 0.0, 0.0))
+OFFSET = RigidOffset((6.0, 0.0, 0.0), center_mm=tuple(GRID.center_mm))
 
 
 def head(shift_mm: float = 0.0) -> tuple[Volume, dict[str, np.ndarray]]:

@@ -211,8 +211,8 @@ def test_six_numbers_are_edited_dragged_cancelled_and_computed(browser, results,
         page.wait(f"{STATE}.computation.state === 'done' && {STATE}.computation.number === 2")
         page.wait("medimage.view.pair().by_a_person && !medimage.view.edited")
         found = read_offset(pair / "offset.json")
-        assert found.translation_mm[0] == 5.75
-        assert found.rotation_deg[2] == 1.0
+        assert found.translation_mm[0] == pytest.approx(5.75)
+        assert found.rotation_deg[2] == pytest.approx(1.0)
         assert (pair / "moved.nrrd").is_file()
         assert "by a person" in page.text("[data-indicator=rigid]")
         assert page.complaints() == []

@@ -164,6 +164,31 @@ def checked(
     return kept, tuple(found.values()), tuple(remarks)
 
 
+def doubts(masks: Mapping[str, np.ndarray], geometry: Geometry) -> tuple[Remark, ...]:
+    """Remarks on organs of head and neck that were not drawn here, such as carried ones.
+
+    masks: bool (k, j, i) by structure. Nothing is left out: what was carried over is there for a
+    person to judge.
+    """
+    anatomy = head_neck_anatomy()
+    names = [name for name in anatomy.structures if name in masks]
+    labels = np.zeros(geometry.shape, np.uint8)
+    for number, name in enumerate(names, start=1):
+        labels[masks[name]] = number
+    if not labels.any():
+        return ()
+    _, found, _ = checked(labels, dict(enumerate(names, start=1)), geometry, anatomy)
+    remarks = []
+    for one in found:
+        if one.state == "left out" and one.volume_ml:
+            text = f"{_words(one.structure)} {one.text}; look at it before all others."
+            remarks.append(Remark("organ-in-doubt", text))
+        elif one.cut:
+            text = f"{_words(one.structure)} reaches the end of the scan and may be cut."
+            remarks.append(Remark("organ-cut", text))
+    return tuple(remarks)
+
+
 def _misplaced(centers: dict[str, np.ndarray], anatomy: Anatomy) -> list[str]:
     """Organs against which most others testify, the worst first, until the rest agree."""
     centers = dict(centers)

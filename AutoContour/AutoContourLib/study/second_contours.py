@@ -17,6 +17,7 @@ import numpy as np
 from scipy import ndimage
 
 from AutoContourLib.contours.carrying import carried, read_carrying_field
+from AutoContourLib.contours.checks import doubts
 from AutoContourLib.contours.contour_files import finished_contours
 from AutoContourLib.contours.contour_settings import (
     ContourSettings,
@@ -157,6 +158,7 @@ def carried_contours(
     """The first contours on the second image by the registration's field. Raises InputError."""
     field = read_carrying_field(registration)
     masks, remarks = carried(first.masks, first.scan.geometry, second.geometry, field)
+    remarks = (*remarks, *doubts(masks, second.geometry))
     return Contours(second, masks, remarks=remarks, origins=dict.fromkeys(masks, origin))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from AutoContourLib.contours.checks import checked, cleaned, head_neck_anatomy
+from AutoContourLib.contours.checks import checked, cleaned, doubts, head_neck_anatomy
 from MedImageLib.geometry import Geometry
 
 ANATOMY = head_neck_anatomy()
@@ -112,3 +112,33 @@ def test_cleaning_keeps_large_parts_of_tubes() -> None:
     tube = labels.copy()
     labels[80, 5, 5] = NUMBER["spinal_cord"]
     assert (cleaned(labels, STRUCTURES, GRID) == tube).all()
+
+
+def masks_of(labels: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: labels == n for n, name in STRUCTURES.items() if (labels == n).any()}
+
+
+def test_carried_organs_in_their_places_raise_no_doubt() -> None:
+    assert doubts(masks_of(drawn()), GRID) == ()
+    assert doubts({"body": np.ones(GRID.shape, bool)}, GRID) == ()
+
+
+def test_carried_organs_on_the_wrong_side_or_far_too_large_are_named() -> None:
+    exchanged = PLACES | {
+        "right_parotid": PLACES["left_parotid"],
+        "left_parotid": PLACES["right_parotid"],
+    }
+    told = doubts(masks_of(drawn(exchanged)), GRID)
+    assert [one.code for one in told] == ["organ-in-doubt"] * 2
+    assert all("parotid does not lie where it should" in one.text for one in told)
+    (large,) = doubts(masks_of(drawn(ml=ML | {"larynx": 400})), GRID)
+    assert "Larynx has 399.6 mL" in large.text
+
+
+def test_carried_organs_that_the_scan_cuts_are_named() -> None:
+    labels = drawn()
+    end = int(np.argwhere(labels == NUMBER["larynx"])[:, 0].mean())
+    corner = GRID.points_mm(np.array([0.0, 0.0, end]))
+    geometry = Geometry((110 - end, 70, 70), GRID.spacing_mm, tuple(corner.tolist()))
+    told = doubts(masks_of(labels[end:]), geometry)
+    assert "Larynx reaches the end of the scan and may be cut." in {one.text for one in told}

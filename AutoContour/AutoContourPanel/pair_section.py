@@ -23,8 +23,8 @@ from MedImageLib.nodes import (
 )
 
 _AXES = "XYZ"
-_CENTER, _USABLE, _P95, _REASON = (
-    f"AutoContour.{name}" for name in ("Center", "Usable", "DeformationP95", "Reason")
+_CENTER, _USABLE, _P95, _REASON, _KIND = (
+    f"AutoContour.{name}" for name in ("Center", "Usable", "DeformationP95", "Reason", "Type")
 )
 _STORED, _RIGID, _FIELD = range(3)  # in the order of the list
 
@@ -62,6 +62,7 @@ class PairSection:
         offset.SetAttribute(_CENTER, " ".join(f"{v:.6f}" for v in pair.offset.center_mm))
         offset.SetAttribute(_USABLE, "yes" if pair.offset_usable else "no")
         offset.SetAttribute(_REASON, pair.remarks[0].text if pair.remarks else "")
+        offset.SetAttribute(_KIND, pair.kind)
         set_moving_from_fixed(offset, pair.offset.moving_from_fixed)
         if parameters.field is not None:
             scene.RemoveNode(parameters.field)
@@ -86,6 +87,7 @@ class PairSection:
         parameters, ui = self._parameters(), self._ui
         offset = parameters.offset if parameters else None
         field = parameters.field if parameters else None
+        ui.typeLabel.text = (offset.GetAttribute(_KIND) or "") if offset else ""
         ui.rigidLabel.text = _indicator(_("rigid"), offset)
         ui.fieldLabel.text = _indicator(_("non-rigid"), field)
         has_contours = bool(parameters and parameters.outputSegmentation)

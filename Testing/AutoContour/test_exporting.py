@@ -70,6 +70,7 @@ def test_a_pair_of_a_scene_is_registered_and_fused(patient):
         DeformableSettings(field_spacings_mm=(12.0,), field_steps=(3,), check_reverse=False),
     )
     assert pair.offset_usable
+    assert pair.kind.startswith("Type I")
     assert pair.displacement_mm is not None
     assert pair.displacement_mm.shape == (*pair.geometry.shape, 3)
     assert pair.degree is not None

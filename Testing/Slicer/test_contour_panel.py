@@ -80,6 +80,7 @@ def registered(monkeypatch):
         True,
         DeformationDegree((whole,)),
         (),
+        "Type II: register. One mode.",
     )
     calls = []
 
@@ -117,6 +118,7 @@ def test_numbers_transform_and_views_follow_one_another(application, pair_panel)
 
     ui, parameters = pair_panel.ui, pair_panel._parameterNode
     assert numbers(ui) == pytest.approx([*OFFSET[0], *OFFSET[1]])
+    assert ui.typeLabel.text == "Type II: register. One mode."
     assert ui.rigidLabel.text == "✔ rigid"
     assert ui.fieldLabel.text == "✔ non-rigid"
     assert ui.contoursLabel.text == "– contours"

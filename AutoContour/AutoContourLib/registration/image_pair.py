@@ -15,8 +15,11 @@ from AutoContourLib.registration.offset import RigidOffset
 from AutoContourLib.registration.rigid import register_rigid
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.working_grid import working_image
+from AutoContourLib.study.processing_table import load_processing_table
+from AutoContourLib.study.series_facts import series_facts
+from AutoContourLib.study.study_type import classify
 from MedImageLib.background.progress import tell
-from MedImageLib.errors import Remark
+from MedImageLib.errors import InputError, Remark
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
 
@@ -25,7 +28,8 @@ from MedImageLib.volume import Volume
 class RegisteredPair:
     """offset: of the second image; offset_usable: the images fit by it. displacement_mm: (k, j,
     i, 3) on `geometry`, first point + vector = second point, or None; degree: of the body, None
-    without a field. remarks: what to know, the reason first where something is not usable."""
+    without a field. remarks: what to know, the reason first where something is not usable. kind:
+    type of the pair with its evidence, in words."""
 
     offset: RigidOffset
     offset_usable: bool
@@ -34,6 +38,7 @@ class RegisteredPair:
     field_usable: bool
     degree: DeformationDegree | None
     remarks: tuple[Remark, ...]
+    kind: str = ""
 
 
 def register_images(
@@ -46,11 +51,14 @@ def register_images(
 
     Large images are thinned (`working_grid`). Raises what `register_rigid` raises.
     """
+    kind = pair_kind(first, second)
     tell(0.0, "Rigid registration")
     first, second = (with_modality(working_image(image)) for image in (first, second))
     found = register_rigid(first, second, rigid)
     if not found.usable:
-        return RegisteredPair(found.offset, False, None, first.geometry, False, None, found.remarks)
+        return RegisteredPair(
+            found.offset, False, None, first.geometry, False, None, found.remarks, kind
+        )
     tell(0.3, "Non-rigid registration")
     deformed = register_deformable(first, second, found.moving_from_fixed, field)
     tell(0.9, "Deformation degree")
@@ -67,7 +75,24 @@ def register_images(
         deformed.usable,
         degree,
         (*deformed.remarks, *found.remarks, *degree.remarks),
+        kind,
     )
+
+
+def pair_kind(first: Volume, second: Volume) -> str:
+    """Type I to IV of two images, what is done with them, the evidence; or why it is unknown."""
+    try:
+        found = classify(
+            [series_facts(image) for image in (first, second)], load_processing_table()
+        )
+    except InputError as error:
+        return str(error)
+    pairs = [pair for one in found for pair in one.pairs]
+    if not pairs:
+        return "The images belong to different patients by their identity; they are no pair."
+    pair = pairs[0]
+    steps = ", ".join(step.replace("_", " ") for step in pair.steps)
+    return f"Type {pair.study_type}: {steps}.\n" + "\n".join(pair.evidence)
 
 
 def fused_volume(

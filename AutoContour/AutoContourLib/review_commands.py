@@ -28,10 +28,10 @@ def _plan(options: argparse.Namespace) -> int:
     from AutoContourLib.study.plan_questions import answer, open_thresholds, questions, reset_file
 
     now = datetime.now(UTC)
-    path = open_thresholds(options.result, options.thresholds)
     if options.reset:
-        reset_file(path, options.by, now)
+        reset_file(open_thresholds(options.result, options.thresholds), options.by, now)
     if options.answer:
+        path = open_thresholds(options.result, options.thresholds)
         one = answer(
             options.result, options.pair, options.answer, options.by, options.reason, path, now
         )

@@ -146,7 +146,7 @@ def _fitness(scan: Volume) -> list[Remark]:
         )
     if kind.kind != "CT":
         raise InputError(
-            f"The image is not a CT in Hounsfield units by its gray values: it {kind.text}. Check "
+            f"The image is not a CT in Hounsfield units by its gray values ({kind.text}). Check "
             "the modality, and the rescale intercept of the series."
         )
     if not scan.geometry.spacing_known:

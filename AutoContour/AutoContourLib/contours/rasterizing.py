@@ -85,7 +85,7 @@ def _same_frame(structures: StructureSet, image: Volume, settings: RasterSetting
     if here and named and here not in named and not settings.other_frame:
         raise InputError(
             "The structures lie in another frame of reference than the image; expected those of "
-            "the same. Register first, or accept them as they are (other_frame)."
+            "the same. Register first, or accept them as they are (other_frame, --other-frame)."
         )
 
 

@@ -31,8 +31,10 @@ const view = {
   secondImage() {
     if (this.edited) return this.rigidOn ? "rigid" : "unregistered";
     if (!this.rigidOn) return "unregistered";
-    return this.fieldOn || !this.pair().has_field ? "second" : "rigid";
+    return this.fieldOn || !this.pair()?.has_field ? "second" : "rigid";
   },
+  // The fused image shows the second one as it was computed; of edited numbers it knows nothing.
+  fusedFits(second) { return this.pair().has_fused && !this.edited && second === this.pair().fused_with; },
   has(set) { return set === "first" ? this.facts.structures.length > 0 : !!this.pair()?.[`${set}_contours`]; },
   // Contours of a view, dashed where another image's lie on top.
   sets(kind) {
@@ -54,7 +56,7 @@ const view = {
     if (!this.pair()) return kind === "second" ? "Second" : "Superposed";
     const shown = this.secondImage();
     if (kind === "second") return `Second · ${second} · ${how[shown]}`;
-    return `Superposed · ${this.pair().has_fused && shown === this.pair().fused_with ? "fused" : "overlay"}`;
+    return `Superposed · ${this.fusedFits(shown) ? "fused" : "overlay"}`;
   },
 };
 

@@ -61,7 +61,7 @@ export class SliceViews {
     const second = view.secondImage();
     if (kind === "first" || !pair) return kind === "first" ? [["first", 1]] : [];
     if (kind === "second") return [[second, 1]];
-    return pair.has_fused && second === pair.fused_with ? [["fused", 1]] : [["first", 1], [second, 0.45]];
+    return view.fusedFits(second) ? [["fused", 1]] : [["first", 1], [second, 0.45]];
   }
 
   values(image, index) {

@@ -14,21 +14,18 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from AutoContourLib.contours.contour_files import LABELS_FILE, NAMES_FILE
-from AutoContourLib.study.processed_study import CONTOURS, TARGET
-from AutoContourLib.study.second_contours import (
-    DECISION_FILE,
-    DECISIONS,
-    REGISTRATIONS,
-    SECOND,
-)
+from AutoContourLib.contours.contour_files import LABELS_FILE as LABELS_FILE
+from AutoContourLib.contours.contour_files import NAMES_FILE as NAMES_FILE
+from AutoContourLib.study.processed_study import CONTOURS as CONTOURS
+from AutoContourLib.study.processed_study import TARGET as TARGET
+from AutoContourLib.study.second_contours import DECISION_FILE as DECISION_FILE
+from AutoContourLib.study.second_contours import DECISIONS as DECISIONS
+from AutoContourLib.study.second_contours import REGISTRATIONS as REGISTRATIONS
+from AutoContourLib.study.second_contours import SECOND as SECOND
 from MedImageLib.errors import InputError
 from MedImageLib.reading import read_image
 from MedImageLib.results import Result, read_result
 from MedImageLib.volume import Volume
-
-__all__ = ["CONTOURS", "DECISIONS", "DECISION_FILE", "LABELS_FILE", "NAMES_FILE"]
-__all__ += ["REGISTRATIONS", "SECOND", "TARGET"]
 
 SCENE_FILE = "scene.mrb"
 DISPLACEMENT_FILE, FUSED_FILE = "displacement.nrrd", "fused.nrrd"

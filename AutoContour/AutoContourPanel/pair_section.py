@@ -87,7 +87,8 @@ class PairSection:
         parameters, ui = self._parameters(), self._ui
         offset = parameters.offset if parameters else None
         field = parameters.field if parameters else None
-        ui.typeLabel.text = (offset.GetAttribute(_KIND) or "") if offset else ""
+        kind = (offset.GetAttribute(_KIND) or "") if offset else ""
+        ui.typeLabel.text, ui.typeLabel.toolTip = kind.partition("\n")[0], kind
         ui.rigidLabel.text = _indicator(_("rigid"), offset)
         ui.fieldLabel.text = _indicator(_("non-rigid"), field)
         has_contours = bool(parameters and parameters.outputSegmentation)

@@ -80,7 +80,7 @@ def registered(monkeypatch):
         True,
         DeformationDegree((whole,)),
         (),
-        "Type II: register. One mode.",
+        "Type II: register.\nOne mode.",
     )
     calls = []
 
@@ -118,7 +118,8 @@ def test_numbers_transform_and_views_follow_one_another(application, pair_panel)
 
     ui, parameters = pair_panel.ui, pair_panel._parameterNode
     assert numbers(ui) == pytest.approx([*OFFSET[0], *OFFSET[1]])
-    assert ui.typeLabel.text == "Type II: register. One mode."
+    assert ui.typeLabel.text == "Type II: register."
+    assert "One mode." in ui.typeLabel.toolTip
     assert ui.rigidLabel.text == "✔ rigid"
     assert ui.fieldLabel.text == "✔ non-rigid"
     assert ui.contoursLabel.text == "– contours"

@@ -40,8 +40,8 @@ def ends_of(batch: StandingBatch, count: int) -> dict[str, tuple[Row, ...]]:
 def test_cases_come_and_go_and_a_kill_costs_a_try(
     tmp_path: Path, cases: Callable[..., Path], calls: Callable[[], list[str]]
 ) -> None:
-    folder, out = cases("ok", "sleep 60", "crash-once"), tmp_path / "out"
-    settings = BatchSettings(workers=2, time_limit_s=4.0)
+    folder, out = cases("ok", "error", "crash-once"), tmp_path / "out"
+    settings = BatchSettings(workers=2)
     with StandingBatch(out, settings, modules=MODULES) as batch:
         with pytest.raises(InputError, match="another"), StandingBatch(out, settings):
             pass
@@ -61,7 +61,7 @@ def test_cases_come_and_go_and_a_kill_costs_a_try(
         assert told == [
             "done",
             "done",
-            "failed time limit of 4 s",
+            "failed <file 1>: cannot be used.",
         ]
         # What is done is known at once, without a worker.
         good = next(one for one in one_by_one(folder) if " ok" in one.cases[0].files[0].read_text())

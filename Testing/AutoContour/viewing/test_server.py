@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import ssl
+import subprocess
 import time
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -14,6 +19,7 @@ from serving import Client, running
 from AutoContourLib.contours.review import read_review
 from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch import STORE_FILE
+from AutoContourLib.viewing.server import serve
 from AutoContourLib.viewing.study_list import listed_studies, study_folder
 from AutoContourLib.viewing.view_settings import ViewSettings
 from MedImageLib.errors import InputError, SettingsError
@@ -244,6 +250,38 @@ def test_what_is_done_is_noted_without_anybodys_data(client, path, results):
     assert [line["did"] for line in lines] == ["open", "review"]
     assert all(line["study"] == path[-12:] and line["address"] == "127.0.0.1" for line in lines)
     assert lines[1]["by"] == "Dr. A???x?"
+
+
+def test_a_study_of_one_image_without_contours_is_shown_too(client, path, study):
+    shutil.rmtree(study / "registrations")
+    shutil.rmtree(study / "contours")
+    facts, state = client.values(path), client.values(path + "/state")
+    assert (facts["pairs"], facts["structures"]) == ([], [])
+    assert (state["draft"], state["review"], state["questions"]) == (None, {}, {})
+    assert client.ask(path + "/slice?image=first&axis=k&index=9")[0] == 200
+    status, text = client.error(path + "/outlines?set=first&axis=k&index=9")
+    assert (status, text) == (400, "This study has no first contours.")
+
+
+def test_tls_is_served_with_the_given_certificate(results, tmp_path):
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl here to make a certificate")
+    files = {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
+    made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    made += ["-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made += ["-out", files["certificate"], "-keyout", files["key"]]
+    subprocess.run(made, check=True, capture_output=True)
+    with running(results, token=TOKEN, **files) as address:
+        assert address.startswith("https://127.0.0.1:")
+        known = ssl.create_default_context(cafile=files["certificate"])
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(address, context=known)
+        assert refused.value.code == 401
+        with pytest.raises(OSError, match="reset|closed|refused|without response"):
+            urllib.request.urlopen(address.replace("https", "http"))
+    with pytest.raises(InputError, match="no certificate"):
+        serve(results, ViewSettings(certificate=files["key"], key=files["key"], port=0))
 
 
 def test_the_list_tells_states_and_opens_results_only(results, tmp_path):

@@ -2,7 +2,8 @@
 
 Prints a Markdown table: mean and 95th percentile of the error in mm over the body that both images
 show, share of folded voxels, CPU seconds with one thread. Peers that are not installed are left
-out and named: SimpleITK is always there, itk-elastix and antspyx may be put into an environment.
+out: SimpleITK is always there, plastimatch is taken from the path, itk-elastix and antspyx run in
+the Python of an environment of their own (`--peer-python`).
 Real cases need the folder of head-and-neck CT; test cases are other patients and seeds than those
 that settings were chosen on.
 """
@@ -10,7 +11,7 @@ that settings were chosen on.
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from registration_cases import (
     openkbp_files,
     warped_ct,
 )
+from registration_limbs import limb_pair, pet_like
+from registration_peers import PEERS, by_plastimatch, in_python
 
 from AutoContourLib.registration.deformable import register_deformable
 from AutoContourLib.registration.deformation_degree import jacobian_determinant
@@ -37,8 +40,11 @@ from AutoContourLib.registration.rigid import register_rigid
 from MedImageLib.phantom.deformation import grid_points, rigid_matrix
 from MedImageLib.resampling import image_of
 
-Method = Callable[[Pair], np.ndarray]
-_SETS = ("rigid", "rigid-mr", "deformable", "deformable-mr", "generated", "generated-rigid")
+Method = Callable[[Pair], Any]
+_SETS = (
+    "rigid", "rigid-mr", "rigid-pet", "limb-mr", "limb-pet", "deformable", "deformable-mr",
+    "generated", "generated-rigid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cases", type=int, default=4)
     parser.add_argument("--tuning", action="store_true", help="the cases settings are chosen on")
+    parser.add_argument("--peer-python", type=Path, help="Python that has itk-elastix and antspyx")
     parser.add_argument("--only", nargs="+", help="methods by name")
     options = parser.parse_args()
     torch.set_num_threads(1)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    methods = methods_of("deformable" in options.set or options.set == "generated")
+    methods = methods_of(
+        "deformable" in options.set or options.set == "generated", options.peer_python
+    )
     scores: dict[str, list[Score | None]] = {}
     for number in range(options.cases):
         pair = case(options.set, number, options.data, options.tuning)
@@ -112,8 +121,12 @@ def case(name: str, number: int, data: Path, tuning: bool) -> Pair:
             generator.uniform(-14, 14, 3), generator.uniform(-20, 20, 3), np.zeros(3)
         )
         return moved_away(pair, away)
+    if name.startswith("limb"):
+        return limb_pair(seed, "MR" if name.endswith("mr") else "PT")
     files = openkbp_files(data)
     path = files[3 * number] if tuning else files[-1 - 3 * number]
+    if name == "rigid-pet":
+        return pet_like(path, seed)
     mr_like = name.endswith("-mr")
     if name.startswith("rigid"):
         return warped_ct(path, seed, bend_mm=0, shift_mm=30, turn_deg=20, mr_like=mr_like)
@@ -121,30 +134,32 @@ def case(name: str, number: int, data: Path, tuning: bool) -> Pair:
 
 
 def score(pair: Pair, method: Method) -> Score:
-    """Error of the moving points (k, j, i, 3) that a method finds, and its CPU time."""
+    """Error of the moving points (k, j, i, 3) that a method finds, and its CPU time, which peers
+    in processes of their own tell themselves."""
     started = time.process_time()
     found = method(pair)
     seconds = time.process_time() - started
+    if isinstance(found, tuple):
+        found, seconds = found
     error = pair.error_mm(found)
     displacement = found - grid_points(pair.fixed.geometry)
     folded = float((jacobian_determinant(displacement, pair.fixed.geometry) <= 0).mean())
     return Score(float(error.mean()), float(np.percentile(error, 95)), folded, seconds)
 
 
-def methods_of(deformable: bool) -> dict[str, Method]:
-    """Ours and the peers that are installed."""
+def methods_of(deformable: bool, python: Path | None = None) -> dict[str, Method]:
+    """Ours and the peers that are there."""
     methods: dict[str, Method] = {"ours": ours_deformable if deformable else ours_rigid}
     methods["SimpleITK demons" if deformable else "SimpleITK Mattes"] = (
         demons if deformable else mattes
     )
-    for module, name, method in (
-        ("itk", "itk-elastix", elastix),
-        ("ants", "ANTs", ants_),
-    ):
-        if importlib.util.find_spec(module):
-            methods[name] = lambda pair, method=method: method(pair, deformable)
-        else:
-            print(f"{name} is not installed and left out.")
+    kind = "deformable" if deformable else "rigid"
+    for peer, name in PEERS.items() if python else ():
+        methods[name] = lambda pair, peer=peer: in_python(
+            python, peer, kind, pair.fixed, pair.moving
+        )
+    if shutil.which("plastimatch"):
+        methods["plastimatch"] = lambda pair: by_plastimatch(kind, pair.fixed, pair.moving)
     return methods
 
 
@@ -206,48 +221,6 @@ def demons(pair: Pair) -> np.ndarray:
         [affine, sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))]
     )
     return _points(pair, whole)
-
-
-def elastix(pair: Pair, deformable: bool) -> np.ndarray:
-    import itk
-
-    def image(volume: Any) -> Any:
-        made = itk.image_from_array(volume.array.astype(np.float32))
-        made.SetSpacing(volume.geometry.spacing_mm)
-        made.SetOrigin(volume.geometry.origin_mm)
-        return made
-
-    parameters = itk.ParameterObject.New()
-    parameters.AddParameterMap(parameters.GetDefaultParameterMap("rigid", 4))
-    if deformable:
-        parameters.AddParameterMap(parameters.GetDefaultParameterMap("bspline", 4, 16.0))
-    found, transform = itk.elastix_registration_method(
-        image(pair.fixed), image(pair.moving), parameter_object=parameters, number_of_threads=1
-    )
-    field = itk.transformix_deformation_field(found, transform)
-    points: np.ndarray = grid_points(pair.fixed.geometry) + itk.array_from_image(field)
-    return points
-
-
-def ants_(pair: Pair, deformable: bool) -> np.ndarray:
-    import ants
-
-    fixed, moving = (
-        ants.from_numpy(
-            v.array.transpose(2, 1, 0).astype(np.float32),
-            origin=list(v.geometry.origin_mm),
-            spacing=list(v.geometry.spacing_mm),
-        )
-        for v in (pair.fixed, pair.moving)
-    )
-    kind = "SyNRA" if deformable else "Rigid"
-    found = ants.registration(fixed, moving, kind, random_seed=1)
-    import pandas
-
-    points = grid_points(pair.fixed.geometry).reshape(-1, 3)
-    table = pandas.DataFrame(points, columns=["x", "y", "z"])
-    moved_points = ants.apply_transforms_to_points(3, table, found["fwdtransforms"])
-    return moved_points.to_numpy().reshape(*pair.fixed.geometry.shape, 3)
 
 
 def moved(pair: Pair, matrix: np.ndarray) -> np.ndarray:

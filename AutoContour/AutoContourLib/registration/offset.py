@@ -6,6 +6,7 @@ about the patient's x axis first, then y, then z, all fixed axes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,18 @@ def offset_of(moving_from_fixed: np.ndarray, center_mm: np.ndarray) -> RigidOffs
     angles = Rotation.from_matrix(turn).as_euler("xyz", degrees=True)
     translation = matrix[:3, 3] + turn @ center - center
     return RigidOffset(tuple(translation), tuple(angles), tuple(center))
+
+
+def mean_offset(matrices: Sequence[np.ndarray], center_mm: np.ndarray) -> np.ndarray:
+    """The mean of rigid 4 × 4 matrices that lie near one another, taken about a center."""
+    first = np.asarray(matrices[0], float)
+    turns = Rotation.from_matrix([matrix[:3, :3] @ first[:3, :3].T for matrix in matrices])
+    mean = np.eye(4)
+    mean[:3, :3] = turns.mean().as_matrix() @ first[:3, :3]
+    center = np.asarray(center_mm, float)
+    places = [matrix[:3, :3] @ center + matrix[:3, 3] for matrix in matrices]
+    mean[:3, 3] = np.mean(places, axis=0) - mean[:3, :3] @ center
+    return mean
 
 
 def write_offset_transform(offset: RigidOffset, path: Path | str) -> Path:

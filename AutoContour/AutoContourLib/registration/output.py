@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -15,7 +16,15 @@ from AutoContourLib.registration.field_quality import MEANINGS
 from AutoContourLib.registration.gray_values import with_modality
 from AutoContourLib.registration.offset import RigidOffset, write_offset_transform
 from AutoContourLib.registration.pictures import comparison_pictures, map_picture
-from AutoContourLib.registration.rigid import RigidRegistration, least_agreement, register_rigid
+from AutoContourLib.registration.rigid import (
+    CHECK,
+    DO_NOT_USE,
+    USABLE,
+    RigidRegistration,
+    Verdict,
+    least_agreement,
+    register_rigid,
+)
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from MedImageLib.errors import InputError
 from MedImageLib.report import report_of, write_report
@@ -28,6 +37,11 @@ from MedImageLib.writing.displacement import write_displacement, write_displacem
 from MedImageLib.writing.nrrd import write_volume
 
 OFFSET_FILE = "offset.json"
+_STATES: dict[Verdict, Literal["satisfied", "not", "not_assessable"]] = {
+    USABLE: "satisfied",
+    CHECK: "not_assessable",
+    DO_NOT_USE: "not",
+}
 
 
 def register_files(
@@ -49,7 +63,7 @@ def register_files(
     found = register_rigid(fixed, moving, settings, begin)
     timings = [Timing("rigid registration", time.monotonic() - begun)]
     field = None
-    if field_settings is not None and found.usable:
+    if field_settings is not None and found.verdict != DO_NOT_USE:
         begun = time.monotonic()
         field = register_deformable(fixed, moving, found.moving_from_fixed, field_settings)
         timings.append(Timing("non-rigid registration", time.monotonic() - begun))
@@ -98,7 +112,9 @@ def registration_result(
         Measurement("edge_agreement", found.after.agreement, "1"),
     ]
     shift = float(np.linalg.norm(offset.translation_mm))
-    verdict = "" if found.usable else "DO NOT USE: " + found.remarks[0].text + " "
+    if found.stability is not None:
+        numbers.append(Measurement("offset_doubt", found.stability.doubt_mm, "mm"))
+    verdict = "" if found.usable else f"{found.verdict.upper()}: {found.remarks[0].text} "
     findings = [
         f"{verdict}Rigid offset of {shift:.1f} mm and {offset.turn_deg:.1f}° about the middle "
         "of the fixed image."
@@ -106,8 +122,10 @@ def registration_result(
     flags = [
         QualityFlag(
             "registration-usable",
-            "satisfied" if found.usable else "not",
-            "The images overlap and their edges agree." if found.usable else found.remarks[0].text,
+            _STATES[found.verdict],
+            "The images overlap, their edges agree, and parts and measures find one offset."
+            if found.usable
+            else found.remarks[0].text,
             found.after.agreement,
             least_agreement(fixed, moving, settings),
         )

@@ -7,25 +7,33 @@ result is never worse than what it began with, by one measure taken at fixed poi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from AutoContourLib.registration.gray_values import comparable
 from AutoContourLib.registration.least_squares import refined_by_least_squares
 from AutoContourLib.registration.mutual_information import by_information, flipped_score
-from AutoContourLib.registration.offset import RigidOffset, offset_of
+from AutoContourLib.registration.offset import RigidOffset, mean_offset, offset_of
 from AutoContourLib.registration.rigid_channels import refined_by_channels
 from AutoContourLib.registration.rigid_settings import RigidSettings
+from AutoContourLib.registration.rigid_stability import UPTAKE_SPACING_MM, Stability, stability_of
 from AutoContourLib.registration.rigid_start import starts
 from AutoContourLib.registration.similarity import Judge, Similarity, similarity_at
+from AutoContourLib.registration.start_network import learned_start, load_start_model
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.volume import Volume
 
+Verdict = Literal["usable", "check", "do not use"]
+USABLE: Verdict = "usable"
+CHECK: Verdict = "check"
+DO_NOT_USE: Verdict = "do not use"
 PARTIAL_BELOW = 0.6
 LARGEST_SPACING_MM = 40.0
 # A body is nearly its own mirror image, so that a flip shows by little.
 FLIP_GAIN = 1.05
+_APART_MM = 6.0
 _FLIPPED = Remark(
     "flipped-left-right",
     "The moving image fits better when mirrored left to right: one of both is likely flipped. "
@@ -36,14 +44,20 @@ _FLIPPED = Remark(
 @dataclass(frozen=True, eq=False)
 class RigidRegistration:
     """offset: six numbers about the middle of the fixed image. before, after: similarity at the
-    given start and at the end. usable: False where the images do not overlap or do not fit;
-    remarks say which."""
+    given start and at the end. verdict: `usable`; `check` where the answer is not stable, so that
+    a person must look; `do not use` where the images do not overlap or do not fit. remarks say
+    why. stability: None where it was not asked for or where nothing fits."""
 
     offset: RigidOffset
     before: Similarity
     after: Similarity
-    usable: bool
+    verdict: Verdict
     remarks: tuple[Remark, ...]
+    stability: Stability | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.verdict == USABLE
 
     @property
     def moving_from_fixed(self) -> np.ndarray:
@@ -69,23 +83,38 @@ def register_rigid(
     still, free = comparable(fixed), comparable(moving)
     judge = similarity_at(still, free, settings.samples, settings.seed)
     before = judge(begin)
-    end = _found(fixed, moving, begin, judge, settings) if settings.refine else begin
+    end, scored = begin, list[tuple[np.ndarray, float]]()
+    if settings.refine:
+        end, scored = _found(fixed, moving, begin, judge, settings)
     after = judge(end)
-    usable, remarks = _verdict(fixed, moving, after, settings)
+    verdict, remarks = _verdict(fixed, moving, after, settings)
+    stability: Stability | None = None
+    # Two images of one modality are judged by the field that follows; a patient who bent in
+    # between is no reason to doubt them.
+    modes = not fixed.modality or fixed.modality != moving.modality
+    if settings.check_stability and settings.refine and modes and verdict != DO_NOT_USE:
+        rivals = _finer_rivals(still, free, scored, judge, settings)
+        stability = stability_of(fixed, moving, end, [(end, after.score), *rivals])
+        doubt = _doubted(stability, settings.largest_doubt_mm)
+        if doubt is not None:
+            hopeless = stability.doubt_mm > settings.hopeless_doubt_mm
+            verdict = DO_NOT_USE if hopeless else CHECK
+            remarks.insert(0, doubt)
     if settings.check_flip and settings.refine:
         flipped = flipped_score(still, free, end, settings)
         if flipped > FLIP_GAIN * after.score:
-            usable = False
+            verdict = DO_NOT_USE
             remarks.insert(0, _FLIPPED)
     return RigidRegistration(
-        offset_of(end, fixed.geometry.center_mm), before, after, usable, tuple(remarks)
+        offset_of(end, fixed.geometry.center_mm), before, after, verdict, tuple(remarks), stability
     )
 
 
 def _found(
     fixed: Volume, moving: Volume, begin: np.ndarray, judge: Judge, settings: RigidSettings
-) -> np.ndarray:
-    """The best offset from the given start and, if wanted, from a search."""
+) -> tuple[np.ndarray, list[tuple[np.ndarray, float]]]:
+    """The best offset from the given start and, if wanted, from a search; and where the starts
+    ended on the coarse grid, with their scores."""
     still, free = comparable(fixed), comparable(moving)
     coarser, finer = settings.spacings_mm[:1], settings.spacings_mm[1:]
     candidates = [begin]
@@ -94,16 +123,65 @@ def _found(
             one.moving_from_fixed
             for one in starts(still, free, settings.search_spacing_mm, settings.turn_step_deg)
         ]
+    if settings.search and settings.learned:
+        learned = learned_start(still, free, load_start_model())
+        candidates += [] if learned is None else [learned]
     coarse = [by_information(still, free, one, settings, coarser) for one in candidates]
-    end = max([*coarse, *candidates], key=lambda one: judge(one).score)
+    scored = [(one, judge(one).score) for one in coarse]
+    ranked = [*scored, *((one, judge(one).score) for one in candidates)]
+    end = max(ranked, key=lambda one: one[1])[0]
     end = _not_worse(judge, end, by_information(still, free, end, settings, finer))
-    if fixed.modality == moving.modality:
-        exact = refined_by_least_squares(still, free, end, settings.samples, settings.seed)
-        end = _not_worse(judge, end, exact)
-    if "PT" not in (fixed.modality, moving.modality):
+    if "PT" in (fixed.modality, moving.modality):
+        end = _not_worse(judge, end, _of_several_measures(fixed, moving, end, settings))
+    else:
+        if fixed.modality == moving.modality:
+            exact = refined_by_least_squares(still, free, end, settings.samples, settings.seed)
+            end = _not_worse(judge, end, exact)
         spacings = (2.0,) if fixed.modality == moving.modality else (4.0, 2.0)
         end = _not_worse(judge, end, refined_by_channels(fixed, moving, end, spacings))
-    return end if judge(end).score >= judge(begin).score else begin
+    end = end if judge(end).score >= judge(begin).score else begin
+    return end, scored
+
+
+def _finer_rivals(
+    still: Volume,
+    free: Volume,
+    scored: list[tuple[np.ndarray, float]],
+    judge: Judge,
+    settings: RigidSettings,
+) -> list[tuple[np.ndarray, float]]:
+    """Coarse ends that fit nearly as well as the best one, refined as it was, so that a place is
+    not called a rival for want of refinement. At most the two best others."""
+    ranked = sorted(scored, key=lambda one: -one[1])
+    best = ranked[0]
+    middle = np.append(still.geometry.center_mm, 1.0)
+    others = [
+        one
+        for one in ranked[1:]
+        if one[1] > 0.85 * best[1]
+        and np.abs((one[0] - best[0]) @ middle).max() + 50 * np.abs(one[0] - best[0])[:3, :3].max()
+        > _APART_MM
+    ]
+    finer = settings.spacings_mm[1:]
+    ends = [by_information(still, free, one, settings, finer) for one, _ in others[:2]]
+    return [(one, judge(one).score) for one in ends]
+
+
+def _of_several_measures(
+    fixed: Volume, moving: Volume, end: np.ndarray, settings: RigidSettings
+) -> np.ndarray:
+    """The mean of what mutual information at two sets of points and the channels end at.
+
+    Uptake is blurred and noisy, so that each of them wavers by a good part of a voxel.
+    """
+    still, free = comparable(fixed), comparable(moving)
+    other = replace(settings, seed=settings.seed + 17)
+    ends = [
+        end,
+        by_information(still, free, end, other, settings.spacings_mm[1:]),
+        refined_by_channels(fixed, moving, end, (UPTAKE_SPACING_MM,)),
+    ]
+    return mean_offset(ends, fixed.geometry.center_mm)
 
 
 def least_agreement(fixed: Volume, moving: Volume, settings: RigidSettings) -> float:
@@ -144,9 +222,9 @@ def _not_worse(judge: Judge, before: np.ndarray, after: np.ndarray) -> np.ndarra
 
 def _verdict(
     fixed: Volume, moving: Volume, after: Similarity, settings: RigidSettings
-) -> tuple[bool, list[Remark]]:
+) -> tuple[Verdict, list[Remark]]:
     if after.overlap < settings.least_overlap:
-        return False, [
+        return DO_NOT_USE, [
             Remark(
                 "no-overlap",
                 f"Only {after.overlap:.0%} of the smaller body is common: the images show other "
@@ -154,7 +232,7 @@ def _verdict(
             )
         ]
     if after.agreement < least_agreement(fixed, moving, settings):
-        return False, [
+        return DO_NOT_USE, [
             Remark(
                 "images-do-not-fit",
                 f"Edges agree by {after.agreement:.2f} only (one third is chance): another "
@@ -163,5 +241,19 @@ def _verdict(
         ]
     if after.overlap < PARTIAL_BELOW:
         text = f"{after.overlap:.0%} of the smaller body is common; outside nothing is known."
-        return True, [Remark("partial-overlap", text)]
-    return True, []
+        return USABLE, [Remark("partial-overlap", text)]
+    return USABLE, []
+
+
+def _doubted(stability: Stability, most_mm: float) -> Remark | None:
+    """Why the answer is not stable enough, or None."""
+    if stability.doubt_mm <= most_mm:
+        return None
+    parts = float(np.mean(stability.parts_mm)) if stability.parts_mm else 0.0
+    rival = f", another place fits as well {stability.rival_mm:.0f} mm away"
+    return Remark(
+        "offset-not-stable",
+        f"The offset is not certain to {most_mm:g} mm: halves of the body by themselves end "
+        f"{parts:.1f} mm away, another measure {stability.measure_mm:.1f} mm"
+        f"{rival if stability.rival_mm else ''}. Check it by eye before use.",
+    )

@@ -38,11 +38,11 @@ def refined_by_channels(
     for spacing in spacings_mm:
         for _ in range(passes):
             level = level_of(still, free, matrix, spacing, MARGIN_MM)
-            matrix = matrix @ _turned(level, steps)
+            matrix = matrix @ motion_of(level, steps)
     return matrix
 
 
-def _turned(level: Level, steps: int) -> np.ndarray:
+def motion_of(level: Level, steps: int) -> np.ndarray:
     """The rigid matrix in LPS that brings the moving channels of a level onto the fixed ones."""
     arms = _arms(level)
     update = np.eye(4)
@@ -51,12 +51,10 @@ def _turned(level: Level, steps: int) -> np.ndarray:
         moved, seen = sampled(level, field)
         if float(seen.sum()) < 200:
             break
-        step = _solved(arms, *normal_terms(level, moved, seen))
-        made = np.eye(4)
-        made[:3, :3] = Rotation.from_rotvec(step[3:]).as_matrix()
-        made[:3, 3] = step[:3]
+        made = _rigid_step(arms, *normal_terms(level, moved, seen))
         update = made @ update
-        if np.abs(step[:3]).max() + 100 * np.abs(step[3:]).max() < 1e-3:
+        moves = np.abs(made - np.eye(4))
+        if moves[:3, 3].max() + 100 * moves[:3, :3].max() < 1e-3:
             break
     axes = np.array(level.geometry.direction)
     to_frame = np.eye(4)
@@ -82,6 +80,15 @@ def _rigid_field(arms: list[Tensor], matrix: np.ndarray) -> Tensor:
     part = matrix - np.eye(4)
     rows = [x * float(r[0]) + y * float(r[1]) + z * float(r[2]) + float(r[3]) for r in part[:3]]
     return torch.stack(rows)
+
+
+def _rigid_step(arms: list[Tensor], tensor: Tensor, force: Tensor) -> np.ndarray:
+    """The 4 × 4 rigid motion about the middle of the grid that solves the normal equations."""
+    solution = _solved(arms, tensor, force)
+    made = np.eye(4)
+    made[:3, :3] = Rotation.from_rotvec(solution[3:]).as_matrix()
+    made[:3, 3] = solution[:3]
+    return made
 
 
 def _solved(arms: list[Tensor], tensor: Tensor, force: Tensor) -> np.ndarray:

@@ -12,11 +12,15 @@ class RigidSettings:
     """How the offset is searched and refined."""
 
     search: bool = setting(True, help="Search from far away, not only from the given start.")
+    learned: bool = setting(True, help="Search with the learned model too; what fits best is kept.")
     refine: bool = setting(
         True, help="Refine the offset; without it the given numbers are kept as they are."
     )
     check_flip: bool = setting(
         True, help="Try the moving image mirrored left to right, and say so if it fits better."
+    )
+    check_stability: bool = setting(
+        True, help="Ask parts of the body and another measure too, and say so if they disagree."
     )
     turn_step_deg: float = setting(
         20.0, help="Rotations tried by the search.", unit="deg", minimum=1, maximum=45
@@ -43,6 +47,15 @@ class RigidSettings:
         help="The same for two modalities, where edges differ by nature.",
         minimum=0,
         maximum=1,
+    )
+    largest_doubt_mm: float = setting(
+        2.0,
+        help="Disagreement of parts and measures beyond which a person must check the offset.",
+        unit="mm",
+        minimum=0.1,
+    )
+    hopeless_doubt_mm: float = setting(
+        5.0, help="Disagreement beyond which the offset is not to be used.", unit="mm", minimum=0.1
     )
     seed: int = setting(0, help="Seed of the points.", minimum=0)
 

@@ -150,7 +150,7 @@ def _unfolded(
             field = stiffened(field, fixed, moving, offset, stiffer)
         else:
             # Ends for certain: no field at all has the Jacobian 1.
-            field = ElasticField(field.grid, 0.7 * field.coefficients)
+            field = ElasticField(field.grid, 0.7 * field.weights)
     return displacement, attempt > 0
 
 

@@ -13,28 +13,25 @@ class DeformableSettings:
     """How the displacement field is found and judged."""
 
     field_spacings_mm: tuple[float, ...] = setting(
-        (12.0, 6.0, 3.0),
+        (8.0, 4.0, 3.0),
         help="Grids of the optimization, coarse to fine; never finer than the fixed image.",
         unit="mm",
         minimum=0.5,
     )
     field_steps: tuple[int, ...] = setting(
-        (12, 8, 4), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
+        (10, 8, 6), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
     )
-    control_mm: float = setting(
-        48.0,
-        help="Distance of the field's control points at the coarsest grid; halved at each next.",
+    widths_mm: tuple[float, ...] = setting(
+        (48.0, 24.0, 16.0),
+        help="Widths of the bumps that the field is made of; one joins at each grid.",
         unit="mm",
         minimum=4,
     )
     stiffness: float = setting(
-        1000.0, help="Weight of the field's own energy against the images.", minimum=0.01
-    )
-    reach_mm: float = setting(
-        80.0,
-        help="Distance over which the field falls back to the rigid offset where nothing holds it.",
-        unit="mm",
-        minimum=5,
+        4.0,
+        help="Weight of the field's own energy against the images; at 1 bumps of a tenth of "
+        "their width are expected.",
+        minimum=0.0001,
     )
     least_jacobian: float = setting(
         0.05, help="Least local volume ratio of the mapping.", minimum=0.001, maximum=0.9

@@ -1,14 +1,15 @@
 """The smooth displacement field that makes two images alike: Gauss–Newton over scales.
 
-The field is a cubic B-spline that minimizes robust differences of channels plus an energy of its
-own; each step solves its normal equations by conjugate gradients. Vectors are in mm along the
-axes (i, j, k) of the fixed image and precede the rigid offset: x → R (x + u(x)).
+The field is a sum of Gaussian bumps of several widths that minimizes robust differences of
+channels plus an energy of its own; each step solves its normal equations by conjugate gradients.
+Vectors are in mm along the axes (i, j, k) of the fixed image and precede the rigid offset:
+x → R (x + u(x)).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,26 +17,30 @@ from torch.nn import functional
 
 from AutoContourLib.registration.deformable_settings import DeformableSettings
 from AutoContourLib.registration.feature_images import Level, level_of, matched, without_couch
-from AutoContourLib.registration.spline_field import SplineGrid, gathered, spread
+from AutoContourLib.registration.scale_field import Bases, ScaleGrid
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
 
 Tensor = torch.Tensor
 MARGIN_MM = 20.0
-# Voxels between control points: closer ones would follow noise.
-LEAST_CONTROL = 2.5
+# Bumps narrower than this many voxels would follow noise.
+LEAST_WIDTH = 2.0
+# Voxels along each axis whose normal equations are summed before they are solved.
+_BLOCK = 2
+# Weights are counted for each cm³, so that a level's voxels do not change their balance.
+_MM3 = 1000.0
 
 
 @dataclass(frozen=True, eq=False)
 class ElasticField:
-    """coefficients: of `grid` over the whole fixed image, border to border."""
+    """weights: (n,) of the bumps of `grid` over the whole fixed image, border to border."""
 
-    grid: SplineGrid
-    coefficients: Tensor
+    grid: ScaleGrid
+    weights: Tensor
 
     def on(self, geometry: Geometry) -> np.ndarray:
         """Vectors (k, j, i, 3) in LPS mm, float32, on a grid over the same box."""
-        along = spread(self.coefficients, self.grid.bases(_places(geometry)))
+        along = self.grid.bases(_places(geometry)).spread(self.weights)
         turned = torch.tensordot(torch.tensor(geometry.direction, dtype=torch.float32), along, 1)
         return turned.movedim(0, -1).numpy()
 
@@ -49,19 +54,18 @@ def elastic_field(
     """The field of two images whose rigid offset is known; 4 × 4, LPS mm. Deterministic."""
     fixed, moving = without_couch(fixed), without_couch(moving)
     extent = np.array(fixed.geometry.shape) * np.array(fixed.geometry.spacing_mm[::-1])
-    grid = SplineGrid.of_spacing(tuple(extent), settings.control_mm)
-    coefficients = torch.zeros(grid.shape)
+    grid = ScaleGrid(tuple(extent), settings.widths_mm[:1])
+    weights = torch.zeros(sum(grid.sizes))
     for number, (spacing, steps) in enumerate(
         zip(settings.field_spacings_mm, settings.field_steps, strict=True)
     ):
         level = level_of(fixed, moving, moving_from_fixed, spacing, MARGIN_MM)
-        finer = settings.control_mm / 2**number
-        if number and finer >= LEAST_CONTROL * max(level.geometry.spacing_mm):
-            coefficients, grid = grid.refined(coefficients), grid.halved()
-        bases = grid.bases(_places(level.geometry))
-        for _ in range(steps):
-            coefficients = _step(level, grid, bases, coefficients, settings)
-    return ElasticField(grid, coefficients)
+        for width in settings.widths_mm[number : number + 1] if number else ():
+            if width >= LEAST_WIDTH * max(level.geometry.spacing_mm):
+                grid = replace(grid, widths_mm=(*grid.widths_mm, width))
+                weights = functional.pad(weights, (0, grid.sizes[-1]))
+        weights = _after_steps(level, grid, weights, settings.stiffness, steps)
+    return ElasticField(grid, weights)
 
 
 def stiffened(
@@ -76,11 +80,8 @@ def stiffened(
         without_couch(fixed), without_couch(moving), moving_from_fixed,
         settings.field_spacings_mm[-1], MARGIN_MM,
     )  # fmt: skip
-    bases = field.grid.bases(_places(level.geometry))
-    coefficients = field.coefficients
-    for _ in range(3):
-        coefficients = _step(level, field.grid, bases, coefficients, settings)
-    return ElasticField(field.grid, coefficients)
+    weights = _after_steps(level, field.grid, field.weights, settings.stiffness, 3)
+    return ElasticField(field.grid, weights)
 
 
 def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:
@@ -90,23 +91,35 @@ def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:
     )
 
 
-def _step(
-    level: Level,
-    grid: SplineGrid,
-    bases: tuple[Tensor, ...],
-    coefficients: Tensor,
-    settings: DeformableSettings,
+def _after_steps(
+    level: Level, grid: ScaleGrid, weights: Tensor, stiffness: float, steps: int
 ) -> Tensor:
-    """One Gauss–Newton step."""
-    stiffness, reach = settings.stiffness, settings.reach_mm
-    field = spread(coefficients, bases)
-    moved, seen = sampled(level, field)
+    """The weights after Gauss–Newton steps at a level, fewer where the field comes to rest."""
+    places = _places(level.geometry)
+    bases = grid.bases(places)
+    few = grid.bases(tuple(_block_middles(line) for line in places))
+    least = min(level.geometry.spacing_mm)
+    for _ in range(steps):
+        step = _step(level, bases, few, weights, stiffness)
+        largest = float(few.spread(step).norm(dim=0).max())
+        # A linear model of the images does not hold far beyond the slope that it was taken at.
+        weights = weights + step * min(1.0, 3 * least / max(largest, 1e-9))
+        if largest < 0.02 * least:
+            break
+    return weights
+
+
+def _step(level: Level, bases: Bases, few: Bases, weights: Tensor, stiffness: float) -> Tensor:
+    """One Gauss–Newton step (n,). few: the bumps at the middles of blocks of voxels, since they
+    are much wider than a voxel."""
+    moved, seen = sampled(level, bases.spread(weights))
     tensor, force = normal_terms(level, moved, seen)
-    weight = 1.0 / max(float(seen.sum()), 1.0)
+    volume = float(np.prod(level.geometry.spacing_mm)) / _MM3
+    tensor, force = _block_sums(tensor) * volume, _block_sums(force) * volume
+    xx, yy, zz, xy, xz, yz = tensor
 
     def applied(x: Tensor) -> Tensor:
-        p = spread(x, bases)
-        xx, yy, zz, xy, xz, yz = tensor
+        p = few.spread(x)
         pulled = torch.stack(
             [
                 xx * p[0] + xy * p[1] + xz * p[2],
@@ -114,15 +127,22 @@ def _step(
                 xz * p[0] + yz * p[1] + zz * p[2],
             ]
         )
-        return weight * gathered(pulled, bases) + stiffness * grid.penalty(x, reach)
+        return few.gathered(pulled) + stiffness * x
 
-    right = weight * gathered(force, bases) - stiffness * grid.penalty(coefficients, reach)
-    squares = tuple(b.square() for b in bases)
-    scale = weight * gathered(tensor[:3], squares) + stiffness * grid.penalty_scale(reach)
-    step = _solved(applied, right, scale)
-    # Control points that no edge holds may leap; each is held back for itself.
-    limit = 1.5 * min(level.geometry.spacing_mm)
-    return coefficients + step * (limit / step.norm(dim=0).clamp(min=limit))
+    right = few.gathered(force) - stiffness * weights
+    return _solved(applied, right, few.diagonal(tensor[:3]) + stiffness)
+
+
+def _block_middles(line: np.ndarray) -> np.ndarray:
+    starts = range(0, len(line), _BLOCK)
+    return np.array([line[n : n + _BLOCK].mean() for n in starts])
+
+
+def _block_sums(values: Tensor) -> Tensor:
+    """Sums over blocks of voxels; the last block of an axis may be smaller."""
+    over = [-n % _BLOCK for n in values.shape[1:]]
+    padded = functional.pad(values, (0, over[2], 0, over[1], 0, over[0]))
+    return functional.avg_pool3d(padded[None], _BLOCK)[0] * _BLOCK**3
 
 
 def sampled(level: Level, field: Tensor) -> tuple[Tensor, Tensor]:

@@ -201,8 +201,9 @@ def picture(parent: ModuleParent, path: str, width_px: int = 460) -> None:
         button.fold()
     parent.widget.setFixedWidth(width_px)
     layout = parent.widget.layout()
-    layout.activate()
-    parent.widget.setFixedHeight(max(layout.totalHeightForWidth(width_px), 1))
-    parent.widget.show()
-    QtWidgets.QApplication.processEvents()
+    for _ in range(2):  # wrapped texts know their height once they have been shown
+        layout.activate()
+        parent.widget.setFixedHeight(max(layout.totalHeightForWidth(width_px), 1))
+        parent.widget.show()
+        QtWidgets.QApplication.processEvents()
     parent.widget.grab().save(path)

@@ -133,8 +133,8 @@ def _registered(application: Any, panel: Any) -> Any:
     from MedImageLib.phantom.patient import PatientSettings, generate_patient
     from MedImageLib.terminology import structure
 
-    made = generate_patient(PatientSettings(seed=3, size=(32, 64, 64), bend_mm=9.0))
-    quick = DeformableSettings(field_spacings_mm=(24.0, 12.0), field_steps=(4, 4))
+    made = generate_patient(PatientSettings(seed=3, size=(32, 64, 64), bend_mm=4.0))
+    quick = DeformableSettings(field_spacings_mm=(24.0, 12.0), field_steps=(8, 8))
     register = image_pair.register_images
     image_pair.register_images = lambda one, two: register(one, two, None, quick)
     first = add_volume(application.scene, made.planning_ct, "Planning CT (generated)")

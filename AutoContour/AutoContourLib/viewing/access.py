@@ -33,7 +33,9 @@ class Access:
         if settings.is_loopback:
             self._names |= LOOPBACK_NAMES
         self._token = settings.token
-        self._scheme = "https" if settings.certificate else "http"
+        self._secure = bool(settings.certificate)
+        # Without TLS of its own it may stand behind a proxy that has it.
+        self._schemes = ("https",) if self._secure else ("http", "https")
 
     @property
     def needs_token(self) -> bool:
@@ -41,7 +43,7 @@ class Access:
 
     @property
     def is_secure(self) -> bool:
-        return self._scheme == "https"
+        return self._secure
 
     @property
     def cookie(self) -> str:
@@ -58,7 +60,7 @@ class Access:
 
     def is_own_page(self, host: str, origin: str | None) -> bool:
         """Whether a request that changes something comes from a page of this server."""
-        return origin == f"{self._scheme}://{host}"
+        return origin in [f"{scheme}://{host}" for scheme in self._schemes]
 
     def has_token(self, cookie: str | None) -> bool:
         return not self._token or hmac.compare_digest(cookie or "", self.cookie)

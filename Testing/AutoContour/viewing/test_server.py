@@ -19,6 +19,7 @@ from serving import Client, running
 from AutoContourLib.contours.review import read_review
 from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch import STORE_FILE
+from AutoContourLib.viewing.access import Access
 from AutoContourLib.viewing.server import serve
 from AutoContourLib.viewing.study_list import listed_studies, study_folder
 from AutoContourLib.viewing.view_settings import ViewSettings
@@ -143,6 +144,18 @@ def test_requests_in_somebody_elses_name_are_refused(client, path):
         assert status == 403
     assert client.values(path + "/state")["review"]["first"][3]["state"] == "automatic"
     assert client.ask(path + "/review", told)[0] == 200
+
+
+def test_a_proxy_on_this_machine_may_stand_in_front():
+    behind = Access(ViewSettings(names=("contour.example",)))
+    assert behind.knows_host("contour.example")
+    assert behind.knows_host("Contour.example:443")
+    assert not behind.knows_host("contour.example.evil")
+    assert behind.is_own_page("contour.example", "https://contour.example")
+    assert not behind.is_own_page("contour.example", "https://evil.example")
+    assert not behind.is_own_page("contour.example", None)
+    alone = Access(ViewSettings(certificate="c", key="k"))
+    assert not alone.is_own_page("127.0.0.1:1", "http://127.0.0.1:1")
 
 
 def test_every_answer_forbids_scripts_of_others(client, path):
@@ -278,7 +291,7 @@ def test_tls_is_served_with_the_given_certificate(results, tmp_path):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(address, context=known)
         assert refused.value.code == 401
-        with pytest.raises(OSError, match="reset|closed|refused|without response"):
+        with pytest.raises(OSError, match=r"reset|closed|refused|without response"):
             urllib.request.urlopen(address.replace("https", "http"))
     with pytest.raises(InputError, match="no certificate"):
         serve(results, ViewSettings(certificate=files["key"], key=files["key"], port=0))

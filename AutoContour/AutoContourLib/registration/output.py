@@ -26,10 +26,11 @@ from AutoContourLib.registration.rigid import (
     register_rigid,
 )
 from AutoContourLib.registration.rigid_settings import RigidSettings
+from AutoContourLib.registration.start_network import load_start_model
 from MedImageLib.errors import InputError
 from MedImageLib.report import report_of, write_report
 from MedImageLib.resampling import resampled
-from MedImageLib.results import Measurement, QualityFlag, Result, Timing, input_identity
+from MedImageLib.results import Measurement, ModelUsed, QualityFlag, Result, Timing, input_identity
 from MedImageLib.settings import settings_to_dict
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
@@ -156,10 +157,19 @@ def registration_result(
         flags=tuple(flags),
         findings=tuple(findings),
         warnings=tuple(remarks),
+        models=_models(settings),
         timings=tuple(timings),
         settings=settings_to_dict(settings)
         | ({} if field_settings is None else settings_to_dict(field_settings)),
     )
+
+
+def _models(settings: RigidSettings) -> tuple[ModelUsed, ...]:
+    """The model that starts came from, where one was asked."""
+    if not (settings.refine and settings.search and settings.learned):
+        return ()
+    model = load_start_model()
+    return (ModelUsed(model.card.name, model.card.version, model.weights_sha256),)
 
 
 def _field_numbers(field: DeformableRegistration) -> list[Measurement]:

@@ -105,6 +105,9 @@ def test_the_result_says_the_verdict(pair, verdict, state):
     result = registration_result(fixed, moving, found, QUICK, [])
     assert result.flags[0].state == state
     assert result.value("offset_doubt").value == pytest.approx(2.0)
+    assert not result.models
+    searched = registration_result(fixed, moving, found, RigidSettings(), [])
+    assert [model.name for model in searched.models] == ["rigid_start"]
     assert result.findings[0].startswith("" if verdict == "usable" else verdict.upper())
 
 

@@ -87,16 +87,21 @@ def contour_ct(scan: Volume, settings: ContourSettings | None = None) -> Contour
     body = ct_trunk.body_mask(even.array, even.geometry.spacing_mm[0])
     if not body.any():
         remarks.append(Remark("no-body", "No body was found on the scan."))
-    masks = trunk_masks(even, body, scan) if settings.trunk else {}
-    seconds = {"trunk": time.monotonic() - started}
+    seconds = {"body": time.monotonic() - started}
     if model is None:
+        masks = trunk_masks(even, body, scan) if settings.trunk else {}
+        seconds["trunk"] = time.monotonic() - started
         return Contours(scan, masks, (), tuple(remarks), seconds=seconds)
     begun = time.monotonic()
     labels, checks, told, level = _organs(model, even, body, scan, settings)
+    seconds["organs"] = time.monotonic() - begun
+    begun = time.monotonic()
+    # After the network, whose maps need the memory that masks of a whole scan take.
+    masks = trunk_masks(even, body, scan) if settings.trunk else {}
+    seconds["trunk"] = time.monotonic() - begun
     for number, name in model.structures.items():
         if (mask := labels == number).any():
             masks[name] = mask
-    seconds["organs"] = time.monotonic() - begun
     ordered = {key: masks[key] for key in ORDER if key in masks}
     used = (model.card.name, model.card.version, model.weights_sha256)
     return Contours(scan, ordered, checks, (*remarks, *told), used, level, seconds)

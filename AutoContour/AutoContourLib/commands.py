@@ -326,6 +326,18 @@ def _view(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_demo_server(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--out", type=Path, required=True, help="empty folder")
+    parser.epilog = "Exit code 0 only if every step held."
+
+
+def _demo_server(options: argparse.Namespace) -> int:
+    from AutoContourLib.storage.demonstration import Demonstration
+
+    held = Demonstration(options.out, say=lambda text: print(text, flush=True)).run()
+    return 0 if held else 1
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "classify",
@@ -354,4 +366,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("watch", "process every study that arrives in a folder", _add_watch, _watch),
     Command("serve", "DICOM node: receive, process, send back, page of states", _add_serve, _serve),
     Command("view", "studies in the browser: look, draw, review, approve", _add_view, _view),
+    Command(
+        "demo-server",
+        "sends, processes, finds and approves a generated study with a real server",
+        _add_demo_server,
+        _demo_server,
+    ),
 )

@@ -199,6 +199,9 @@ def test_one_command_receives_processes_sends_back_and_shows(tmp_path):
             until(lambda: "ready, needs review</td>" in _page(address))
             [link] = re.findall(r'href="([^"]+)"', _page(address))
             assert "<html" in _page(address.rstrip("/") + link)
+            # Sending goes on beside the page.
+            kinds = {"RTSTRUCT", "SEG"}
+            until(lambda: kinds & {one.modality for one in pacs.index.instances()})
             sent = [pydicom.dcmread(pacs.folder / one.path) for one in pacs.index.instances()]
             assert {one.Modality for one in sent} & {"RTSTRUCT", "SEG"}
             assert {one.StudyInstanceUID for one in sent} == {

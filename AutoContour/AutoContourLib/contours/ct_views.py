@@ -84,7 +84,7 @@ def random_ct_view(
 
 def _center(case: CtCase, organ: int | None, generator: np.random.Generator) -> np.ndarray:
     shape = np.array(case.hu.shape)
-    inside = np.argwhere(case.labels == organ) if organ is not None else []
+    inside = np.argwhere(case.labels == organ) if organ else np.empty((0, 3), int)
     if not len(inside):
         return generator.uniform(0.05, 0.95, 3) * shape
     jitter = generator.normal(0, 12.0, 3) / np.array(case.spacing_mm)

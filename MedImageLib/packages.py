@@ -26,7 +26,7 @@ SIZES_MB = {
     "SimpleITK": 275, "matplotlib": 30, "highdicom": 26, "pillow": 21, "nibabel": 9, "pydicom": 9,
     "pyjpegls": 9, "pylibjpeg-openjpeg": 7, "dask": 6, "distributed": 4, "safetensors": 2,
     "jinja2": 1, "jsonschema": 1, "pynetdicom": 3, "psutil": 1, "pylibjpeg": 1,
-    "dicomweb-client": 1,
+    "dicomweb-client": 1, "tornado": 5,
 }  # fmt: skip
 TORCH_MB = 700  # without a graphics card; several times that with one
 _LOG_LINES = 6

@@ -13,7 +13,6 @@ import hmac
 import html
 import re
 import sqlite3
-import ssl
 import threading
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from urllib.parse import quote, unquote
 from AutoContourLib.storage.audit import Audit
 from AutoContourLib.storage.delivery import DELIVERY_FILE
 from AutoContourLib.storage.storage_settings import is_loopback
+from AutoContourLib.storage.tls import server_context
 from AutoContourLib.study.watch import STORE_FILE
 from MedImageLib.errors import InputError, SettingsError
 
@@ -187,18 +187,16 @@ class StatePage:
     ) -> None:
         self._access = access
         handler = partial(_Handler, out, access.token, audit)
+        context = server_context(access.certificate, access.key)
         try:
             self._server = ThreadingHTTPServer((access.host, access.port), handler)
-            if access.certificate:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.minimum_version = ssl.TLSVersion.TLSv1_2
-                context.load_cert_chain(access.certificate, access.key or None)
-                # The handshake is the business of each visitor's own thread.
-                self._server.socket = context.wrap_socket(
-                    self._server.socket, server_side=True, do_handshake_on_connect=False
-                )
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             raise InputError(f"The page cannot be served on {access.host}: {error}.") from error
+        if context is not None:
+            # The handshake is the business of each visitor's own thread.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()

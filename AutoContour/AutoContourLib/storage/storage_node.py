@@ -7,7 +7,6 @@ An instance is acknowledged after the store holds it. Status codes after PS3.4, 
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from AutoContourLib.storage.connections import Connections
 from AutoContourLib.storage.instance_index import InstanceIndex, StoredInstance
 from AutoContourLib.storage.instance_store import InstanceStore, Kept, StoreLimits, uids_of
 from AutoContourLib.storage.storage_settings import StorageSettings
+from AutoContourLib.storage.tls import server_context
 from MedImageLib.errors import InputError
 
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
@@ -61,7 +61,9 @@ class StorageNode:
             server = self._entity.start_server(
                 address,
                 block=False,
-                ssl_context=_tls(self.settings),
+                ssl_context=server_context(
+                    self.settings.certificate, self.settings.key, self.settings.authority
+                ),
                 evt_handlers=[
                     (evt.EVT_C_STORE, self._store),
                     (evt.EVT_C_ECHO, self._echo),
@@ -154,20 +156,3 @@ def _entity(settings: StorageSettings) -> AE:
     entity.acse_timeout = entity.dimse_timeout = settings.silence_s
     entity.require_calling_aet = list(settings.allowed_titles)
     return entity
-
-
-def _tls(settings: StorageSettings) -> ssl.SSLContext | None:
-    if not settings.certificate:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-        if settings.authority:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(settings.authority)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(
-            f"The certificate {settings.certificate} cannot be used: {error}."
-        ) from error
-    return context

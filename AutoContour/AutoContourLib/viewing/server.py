@@ -7,7 +7,6 @@ below an open page, which then goes on.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from AutoContourLib.storage.audit import Audit
+from AutoContourLib.storage.tls import server_context
 from AutoContourLib.viewing import handlers
 from AutoContourLib.viewing.access import Access
 from AutoContourLib.viewing.actions import ACTIONS, Action
@@ -89,7 +89,7 @@ async def _serve(
         service = handlers.Service(studies, Access(settings), Audit(out / AUDIT), threads)
         server = HTTPServer(
             application(service),
-            ssl_options=_tls(settings),
+            ssl_options=server_context(settings.certificate, settings.key),
             max_body_size=_LARGEST_REQUEST,
             max_header_size=2**16,
             body_timeout=_PATIENCE_S,
@@ -122,20 +122,6 @@ def _warm() -> None:
 
     import AutoContourLib.contours.contour_files  # noqa: F401
     import MedImageLib.reading  # noqa: F401
-
-
-def _tls(settings: ViewSettings) -> ssl.SSLContext | None:
-    if not settings.certificate:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(
-            f"{settings.certificate}: no certificate with its key can be used ({error})."
-        ) from error
-    return context
 
 
 def _silent(_handler: object) -> None:

@@ -15,7 +15,7 @@ from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, Aggreg
 from CardiacLVLib.ensemble.conversion import TARGET_IMAGE
 from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.errors import ModelError
-from MedImageLib.network.folding import fold
+from MedImageLib.network.folding import fold, folded
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.model_card import (
     DATA_COLUMNS,
@@ -70,13 +70,17 @@ def load_ensemble(name_or_folder: str | Path = MODEL) -> Ensemble:
         own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
         network = AggregationNetwork(card.network)
         fill_network(network, own, folder)
-        networks.append(ready(network))
+        networks.append(_arranged(fold(network)))
     return Ensemble(card, tuple(networks), digest)
 
 
 def ready(network: AggregationNetwork) -> AggregationNetwork:
     """A copy for inference."""
-    return fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return _arranged(folded(network))
+
+
+def _arranged(network: AggregationNetwork) -> AggregationNetwork:
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def save_ensemble(folder: Path, networks: Sequence[AggregationNetwork], card: EnsembleCard) -> str:

@@ -270,6 +270,11 @@ def write_offset(offset: RigidOffset, path: Path | str) -> None:
         temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
+def refused_field(result: Result) -> bool:
+    """Whether the result of a registration says not to use its displacement field."""
+    return any(flag.code == "field-usable" and flag.state == "not" for flag in result.flags)
+
+
 def read_offset(path: Path | str) -> RigidOffset:
     """The six numbers of a file by `write_offset`; the matrix in it is not read.
 

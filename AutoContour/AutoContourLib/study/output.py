@@ -7,12 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from AutoContourLib.registration.output import refused_field
 from AutoContourLib.study.overview import BODY, StudyOverview
 from MedImageLib.reading import read_image
 from MedImageLib.report import Link, Picture, Table, report_of, write_report
 from MedImageLib.report.slices import slice_picture
 from MedImageLib.resampling import resampled
-from MedImageLib.results import Measurement, QualityFlag, Result, Timing, input_identity
+from MedImageLib.results import (
+    Measurement,
+    QualityFlag,
+    Result,
+    Timing,
+    input_identity,
+    read_result,
+)
 from MedImageLib.settings import settings_to_dict
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
@@ -89,7 +97,12 @@ def _pictures(folder: Path, study: StudyOverview) -> list[Picture]:
     for path in moved:
         image = resampled(read_image(path), study.planning.geometry)
         place, _, mode = path.parent.name.partition("-")
-        name = f"Image {place} ({mode}), registered, with the body outline of the planning CT"
+        how = (
+            "moved by a field that is NOT TO BE USED"
+            if refused_field(read_result(path.parent))
+            else "registered"
+        )
+        name = f"Image {place} ({mode}), {how}, with the body outline of the planning CT"
         # A plane across may lie outside of the other image; these show where it ends.
         pictures += [shown(image, axis, f"{name}, {PLANES[axis]}.") for axis in ("j", "i")]
     for number, other in enumerate(study.on_planning_grid if not moved else (), start=1):

@@ -12,14 +12,14 @@ from typing import Any
 
 from AutoContourLib.contours.review import REVIEW_FILE, Reviewed, read_review
 from AutoContourLib.registration.offset import RigidOffset
-from AutoContourLib.registration.output import OFFSET_FILE, read_offset
+from AutoContourLib.registration.output import OFFSET_FILE, read_offset, refused_field
 from AutoContourLib.storage.state_page import LONGEST_LIST
 from AutoContourLib.viewing import result_files as files
 from AutoContourLib.viewing.computations import Computations
 from AutoContourLib.viewing.editing import Draft, SupersededError
 from AutoContourLib.viewing.opened_study import SETS, OpenedStudy
 from AutoContourLib.viewing.plan_question import plan_question
-from AutoContourLib.viewing.recomputing import read_fusion, refused_field
+from AutoContourLib.viewing.recomputing import read_fusion
 from AutoContourLib.viewing.slices import body_box, planes
 from AutoContourLib.viewing.study_list import listed_studies, study_folder
 from MedImageLib.errors import InputError, MedImageError

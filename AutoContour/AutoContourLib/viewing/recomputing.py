@@ -18,7 +18,7 @@ from AutoContourLib.registration.deformation_degree import degree_of_field
 from AutoContourLib.registration.fusion import FusionSettings, fuse
 from AutoContourLib.registration.gray_values import body_mask, comparable
 from AutoContourLib.registration.offset import RigidOffset
-from AutoContourLib.registration.output import register_files
+from AutoContourLib.registration.output import refused_field, register_files
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.working_grid import working_image
 from AutoContourLib.viewing import result_files as files
@@ -98,11 +98,6 @@ def fuse_anew(folder: Path, place: str, settings: FusionSettings) -> str:
         f"Fused by {settings.method}: {one.edges_kept:.0%} of the edges kept, "
         f"entropy {one.entropy_bit:.1f} bit."
     )
-
-
-def refused_field(result: Result) -> bool:
-    """Whether the result of a registration says not to use its displacement field."""
-    return any(flag.code == "field-usable" and flag.state == "not" for flag in result.flags)
 
 
 def read_fusion(pair: Path) -> FusionSettings:

@@ -151,8 +151,9 @@ def test_a_review_is_kept_with_who_and_when_over_a_reload(browser, results, stud
 def test_two_users_see_each_other_and_lose_nothing(browser, results, study):
     with running(results) as address:
         late, quick = user(browser, address, "Dr. Late"), user(browser, address, "Dr. Quick")
-        late.value("window.setTimeout = () => 0")  # asks for no new state any more
-        late.value("new Promise(done => window.requestIdleCallback(done))")
+        # The look that is under way ends; then this page asks for no new state any more.
+        late.value("window.setTimeout = () => { window.still = true; return 0; }")
+        late.wait("window.still === true")
         quick.click("[data-structure=brainstem] [aria-label^=Approve]")
         quick.wait(f"{STATE}.review.first.some(m => m.state === 'approved')")
         late.click("[data-structure=brainstem] [aria-label^=Reject]")

@@ -13,7 +13,7 @@ from AutoContourPanel.review_section import ReviewSection, contour_of_image
 from AutoContourPanel.studies_section import StudiesSection
 from MedImageLib.in_slicer import PackagesSection, PanelRun
 from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
-from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.buttons import connect_common, connect_tried
 from MedImageLib.panels.keys import Keys
 from MedImageLib.panels.models import ModelsSection
 from MedImageLib.panels.views import edit_segmentation
@@ -39,13 +39,15 @@ class Sections:
         reviewed = _("The contour could not be reviewed.")
         answered = _("The question could not be answered.")
         reviewer = ui.reviewerLineEdit
+        connect_common(
+            ui,
+            self.packages.install,
+            self._edit,
+            self.models.import_folder,
+            self.models.remove,
+        )
         connect_tried(
             (
-                (
-                    ui.installButton,
-                    _("The packages could not be installed."),
-                    self.packages.install,
-                ),
                 (ui.openStudyButton, _("The study could not be opened."), self.studies.open),
                 (ui.fuseButton, _("The images could not be fused."), self._fuse),
                 (ui.modifyButton, answered, lambda: self.pair.answer("modify", reviewer.text)),
@@ -57,11 +59,8 @@ class Sections:
                     reviewed,
                     lambda: self.review.mark("completed", everything=True),
                 ),
-                (ui.editButton, _("The Segment Editor could not be opened."), self._edit),
                 (ui.targetButton, _("The target could not be made."), self._make_target),
                 (ui.exportButton, _("The contours could not be exported."), self._export),
-                (ui.importModelButton, _("The model was not imported."), self.models.import_folder),
-                (ui.removeModelButton, _("The model was not removed."), self.models.remove),
             )
         )
         self.keys = Keys((("A", ui.approveButton), ("R", ui.rejectButton)))

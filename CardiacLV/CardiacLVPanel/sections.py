@@ -20,7 +20,7 @@ from MedImageLib.nodes import (
     segmentation_labels,
     stored_result,
 )
-from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.buttons import connect_common, connect_tried
 from MedImageLib.panels.models import ModelsSection
 from MedImageLib.panels.pictures import show_png
 from MedImageLib.panels.teaching import GuessSection
@@ -49,18 +49,17 @@ class Sections:
         self.guess = GuessSection(
             ui, self._hide, lambda: answers(ui, parameters(), self.proxy()), self._case
         )
+        connect_common(
+            ui,
+            self.packages.install,
+            self._edit,
+            self.models.import_folder,
+            self.models.remove,
+        )
         connect_tried(
             (
-                (
-                    ui.installButton,
-                    _("The packages could not be installed."),
-                    self.packages.install,
-                ),
-                (ui.editButton, _("The Segment Editor could not be opened."), self._edit),
                 (ui.exportButton, _("The result could not be exported."), self._export),
                 (ui.revealButton, _("The result could not be revealed."), self.guess.reveal),
-                (ui.importModelButton, _("The model was not imported."), self.models.import_folder),
-                (ui.removeModelButton, _("The model was not removed."), self.models.remove),
             )
         )
 

@@ -12,7 +12,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -44,6 +44,8 @@ from MedImageLib.resources import resource_path
 from MedImageLib.settings import load_settings, read_settings_file, settings_to_dict
 from MedImageLib.writing.atomic import finished_file
 
+Settings = TypeVar("Settings")
+
 
 @dataclass(frozen=True)
 class TestSources:
@@ -58,6 +60,22 @@ def settings_path(name_or_path: str) -> Path:
     """A settings file, or that of a shipped model by its name."""
     path = Path(name_or_path)
     return path if path.suffix else resource_path("models", name_or_path, "training.toml")
+
+
+def begun_run(
+    name_or_path: str, kind: type[Settings], run: Path, localizer_run: Path | None = None
+) -> Settings:
+    """Settings of a training, kept in the run's settings.json, as every trainer begins.
+
+    kind: dataclass of the settings. localizer_run: what a trainer that needs none was given.
+    Raises SettingsError for settings that do not fit, and for a localizer.
+    """
+    settings = load_settings(settings_path(name_or_path), kind)
+    if localizer_run is not None:
+        raise SettingsError(f"{name_or_path} needs no localizer; leave out --localizer-run.")
+    with finished_file(run / "settings.json") as temporary:
+        temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
+    return settings
 
 
 def trainer_of(name_or_path: str) -> Callable[..., Any]:
@@ -84,9 +102,7 @@ def train(
     publish: folder of the model; `run`/model when None. It is written when the network of all
     patients is among the folds.
     """
-    settings = load_settings(settings_path(name_or_path), TrainingSettings)
-    with finished_file(run / "settings.json") as temporary:
-        temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
+    settings = begun_run(name_or_path, TrainingSettings, run)
     samples = run_training(settings, data_dir, run, folds, say)
     scored = [fold for fold in folds if fold < FOLDS]
     evaluation = evaluate_out_of_fold(settings, data_dir, run, scored, localizer_run, say)

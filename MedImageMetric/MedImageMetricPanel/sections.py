@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from MedImageLib.in_slicer import PackagesSection, PanelRun
-from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.buttons import connect_common, connect_tried
 from MedImageLib.panels.models import ModelsSection
 from MedImageLib.panels.teaching import GuessSection
 from MedImageLib.panels.views import edit_segmentation
@@ -35,19 +35,18 @@ class Sections:
             lambda: answers(ui, parameters().outputSegmentation),
             lambda: case_of(parameters().outputSegmentation),
         )
+        connect_common(
+            ui,
+            self.packages.install,
+            self._edit,
+            self.models.import_folder,
+            self.models.remove,
+        )
         connect_tried(
             (
-                (
-                    ui.installButton,
-                    _("The packages could not be installed."),
-                    self.packages.install,
-                ),
-                (ui.editButton, _("The Segment Editor could not be opened."), self._edit),
                 (ui.exportButton, _("The result could not be exported."), self._export),
                 (ui.revealButton, _("The result could not be revealed."), self.guess.reveal),
                 (ui.calibrateButton, _("The site could not be calibrated."), self._calibrate),
-                (ui.importModelButton, _("The model was not imported."), self.models.import_folder),
-                (ui.removeModelButton, _("The model was not removed."), self.models.remove),
             )
         )
 

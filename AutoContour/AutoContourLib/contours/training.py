@@ -6,7 +6,6 @@ alone. Views depend on seed, fold and step, so a run goes on where it was stoppe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from AutoContourLib.contours.ct_cases import CtCase, CtSource, read_cases
 from AutoContourLib.contours.ct_views import CtAugmentation, random_ct_view
-from MedImageLib.errors import ModelError, SettingsError
+from MedImageLib.errors import ModelError
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.losses import multi_level_loss
@@ -26,9 +25,8 @@ from MedImageLib.network.model_card import facts_of
 from MedImageLib.network.model_store import ModelCard, save_model
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.training import FOLDS, fold_folder, trained_network
-from MedImageLib.network.workflow import settings_path
-from MedImageLib.settings import check_settings, load_settings, setting, settings_to_dict
-from MedImageLib.writing.atomic import finished_file
+from MedImageLib.network.workflow import begun_run
+from MedImageLib.settings import check_settings, setting
 
 DONE = "done"
 
@@ -84,11 +82,7 @@ def train(
     """
     from AutoContourLib.contours.evaluation import evaluate_cases, write_scores
 
-    settings = load_settings(settings_path(name_or_path), CtTraining)
-    if localizer_run is not None:
-        raise SettingsError(f"{settings.name} needs no localizer; leave out --localizer-run.")
-    with finished_file(run / "settings.json") as temporary:
-        temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
+    settings = begun_run(name_or_path, CtTraining, run, localizer_run)
     cases = read_cases(data_dir, settings.sources)
     say(f"{settings.name}: {len(cases)} CT volumes")
     for fold in folds:

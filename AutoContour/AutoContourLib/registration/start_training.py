@@ -32,11 +32,11 @@ from MedImageLib.errors import InputError, SettingsError
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.model_card import facts_of
 from MedImageLib.network.training import FOLDS, fold_folder
-from MedImageLib.network.workflow import settings_path
+from MedImageLib.network.workflow import begun_run
 from MedImageLib.phantom.patient import SITES, PatientSettings, generate_patient
 from MedImageLib.reading import read_image
 from MedImageLib.resampling import resampled, with_spacing
-from MedImageLib.settings import check_settings, load_settings, setting, settings_to_dict
+from MedImageLib.settings import check_settings, setting
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file
 
@@ -100,11 +100,7 @@ def train(
     folds: 0 to 4 hold out that fold; 5 trains nothing more and stores the network of the first
     fold asked for, whose patients it has never seen. Raises SettingsError for a localizer.
     """
-    settings = load_settings(settings_path(name_or_path), StartTraining)
-    if localizer_run is not None:
-        raise SettingsError(f"{settings.name} needs no localizer; leave out --localizer-run.")
-    with finished_file(run / "settings.json") as temporary:
-        temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
+    settings = begun_run(name_or_path, StartTraining, run, localizer_run)
     cases = read_cases(data_dir, settings, say)
     held = [fold for fold in folds if fold < FOLDS]
     if not held:

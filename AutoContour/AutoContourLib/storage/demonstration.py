@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -158,19 +159,20 @@ class Demonstration:
             time.sleep(1.0)
 
 
-class _Archive:
+class _Archive(ABC):
     """What the demonstration needs of a server of others."""
 
     name = ""
     own_port = 0
     serve_words: tuple[str, ...] = ()
 
+    @abstractmethod
     def take(self, folder: Path, files: list[Path], own_port: int) -> None:
-        raise NotImplementedError
+        """Receive the files of the folder. own_port: of the contour server's node."""
 
+    @abstractmethod
     def objects(self) -> list[Any]:
         """Headers of all that it holds, one for each series."""
-        raise NotImplementedError
 
     def modalities(self) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -28,12 +28,11 @@ from CardiacLVLib.ensemble.store import EnsembleCard, ready, save_ensemble
 from CardiacLVLib.ensemble.targets import TargetFrame, generated_frames, labeled_frames
 from CardiacLVLib.ensemble.training import EnsembleTraining, train_member
 from CardiacLVLib.measures.indices import MYOCARDIUM
-from MedImageLib.errors import InputError, ModelError, SettingsError
+from MedImageLib.errors import InputError, ModelError
 from MedImageLib.network.fitting import CHECKPOINT
 from MedImageLib.network.model_card import facts_of
-from MedImageLib.network.workflow import settings_path
+from MedImageLib.network.workflow import begun_run
 from MedImageLib.phantom.cine import CineSettings
-from MedImageLib.settings import load_settings, settings_to_dict
 from MedImageLib.writing.atomic import finished_file
 
 PROTOCOL = (
@@ -62,11 +61,7 @@ def train(
     model, `run`/model when None. Returns the tables by title. Raises SettingsError for a
     localizer, which this model does not need.
     """
-    settings = load_settings(settings_path(name_or_path), EnsembleTraining)
-    if localizer_run is not None:
-        raise SettingsError(f"{settings.name} needs no localizer; leave out --localizer-run.")
-    with finished_file(run / "settings.json") as temporary:
-        temporary.write_text(json.dumps(settings_to_dict(settings), indent=1) + "\n", "utf-8")
+    settings = begun_run(name_or_path, EnsembleTraining, run, localizer_run)
     frames = labeled_frames(data_dir, settings.sources)
     real = [frame for frame in frames if frame.fold >= 0]
     own_fold = _folds_of_run(run, real, settings)

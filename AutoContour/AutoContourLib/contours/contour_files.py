@@ -14,6 +14,7 @@ from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSe
 from AutoContourLib.contours.contouring import Contours, contour_ct
 from AutoContourLib.contours.rtstruct_writer import write_rtstruct
 from AutoContourLib.contours.structure_set import RegionMask
+from MedImageLib import __version__
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.results import (
     Measurement,
@@ -125,14 +126,18 @@ def _write_dicom_seg(
     sources = [source.files[plane] for plane in planes]
     name = contours.model[0] if contours.model else "MedImage AutoContour"
     words = f"Contours on {scan.modality or 'image'}"
+    # Made again of the same images, the same contours are the same instance.
+    seed = "\n".join([__version__, name, words, *masks])
     if scan.array.size * len(masks) > _MOST_SEG_BYTES:
-        write_dicom_seg(labels, structures, sources, path, algorithm_name=name, description=words)
+        write_dicom_seg(
+            labels, structures, sources, path, algorithm_name=name, description=words, seed=seed
+        )
         text = "In the DICOM SEG of this large scan smaller structures are cut out of larger ones."
         return [Remark("seg-without-overlaps", text)]
     volumes = {
         structure(key): scan.with_array(mask, is_labelmap=True) for key, mask in masks.items()
     }
-    write_dicom_masks(volumes, sources, path, algorithm_name=name, description=words)
+    write_dicom_masks(volumes, sources, path, algorithm_name=name, description=words, seed=seed)
     return []
 
 

@@ -211,7 +211,9 @@ def _approve_rtstruct(folder: Path, reviewer: str, when: str) -> None:
     if dataset.get("ApprovalStatus") == "APPROVED":
         return
     moment = datetime.fromisoformat(when)
-    dataset.SOPInstanceUID = f"2.25.{uuid.uuid4().int}"
+    said = f"MedImage approval\n{dataset.SOPInstanceUID}\n{reviewer}\n{when}"
+    digest = hashlib.sha256(said.encode()).digest()[:16]
+    dataset.SOPInstanceUID = f"2.25.{uuid.UUID(bytes=digest, version=5).int}"
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.ApprovalStatus = "APPROVED"
     dataset.ReviewDate = moment.strftime("%Y%m%d")

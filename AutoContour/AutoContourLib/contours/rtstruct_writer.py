@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,13 +51,13 @@ def write_rtstruct(
     path: Path | str,
     settings: RtstructSettings | None = None,
     approval: Approval | None = None,
-    seed: str = "",
 ) -> Path:
     """Write regions as RTSTRUCT; those without a voxel stay as regions without contours.
 
-    image: read from DICOM, on whose grid the masks are. seed: UIDs are made from it and the
-    source's; random when empty. Raises InputError without regions or for an image that was not
-    read from DICOM, GeometryError for masks on another grid and for oblique series, which most
+    image: read from DICOM, on whose grid the masks are. The same contours of the same images are
+    the same instance whenever they are written, so that an archive never holds them twice; other
+    ones are another instance of the same series. Raises InputError without regions or for an
+    image that was not read from DICOM, GeometryError for masks on another grid and for oblique series, which most
     planning systems refuse: resample such an image to axial slices first.
     """
     settings, approval = settings or RtstructSettings(), approval or Approval()
@@ -72,7 +72,7 @@ def write_rtstruct(
                 f"The mask of {region.name} is not on the grid of the image; resample it first."
             )
     _refuse_oblique(image)
-    dataset = _general(source, image, settings, approval, _uid_maker(seed, source, regions))
+    dataset = _general(source, image, settings, approval, _uid_maker(source, regions, settings, approval))
     origins = ", ".join(dict.fromkeys(region.origin for region in regions if region.origin))
     if origins:
         dataset.StructureSetDescription += f" Contours: {origins}."
@@ -273,15 +273,27 @@ def _date_time(now: datetime) -> tuple[str, str]:
     return now.strftime("%Y%m%d"), now.strftime("%H%M%S")
 
 
-def _uid_maker(seed: str, source: DicomSource, regions: Sequence[RegionMask]) -> Any:
-    digest = hashlib.sha256("\n".join(source.sop_instance_uids).encode())
+def _uid_maker(
+    source: DicomSource,
+    regions: Sequence[RegionMask],
+    settings: RtstructSettings,
+    approval: Approval,
+) -> Callable[[str], str]:
+    series = f"{source.study_instance_uid}\n{source.series_instance_uid}\n{settings.label}"
+    content = hashlib.sha256(repr((__version__, settings, approval)).encode())
+    content.update("\n".join(source.sop_instance_uids).encode())
     for region in regions:
-        digest.update(region.name.encode() + np.packbits(region.mask.array.astype(bool)).tobytes())
-    base = f"{seed}\n{digest.hexdigest()}" if seed else uuid.uuid4().hex
+        said = (region.name, region.algorithm, region.origin, region.color, region.mask.array.shape)
+        content.update(repr(said).encode())
+        content.update(np.packbits(region.mask.array.astype(bool)).tobytes())
+    of = {
+        "device": "MedImage device",
+        "series": f"{series}\nseries",
+        "instance": f"{series}\n{content.hexdigest()}\ninstance",
+    }
 
     def uid(name: str) -> str:
-        of = "MedImage device" if name == "device" else f"{base}\n{name}"
-        value = uuid.UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=5)
+        value = uuid.UUID(bytes=hashlib.sha256(of[name].encode()).digest()[:16], version=5)
         return f"2.25.{value.int}"
 
     return uid

@@ -102,13 +102,26 @@ def test_file_says_who_made_it_from_what(tmp_path: Path, ct, hard_masks) -> None
     assert [region.stored_name for region in read.regions] == ["Parotid_L", "Körper"]
 
 
-def test_same_seed_same_file_identity(tmp_path: Path, ct, hard_masks) -> None:
+def test_same_contours_are_the_same_instance_and_others_another(tmp_path: Path, ct, hard_masks):
+    def written(masks, **options) -> Dataset:
+        path = write_rtstruct(regions_of(ct, masks), ct, tmp_path / "rt.dcm", **options)
+        return pydicom.dcmread(path)
+
     ring = {"ring": hard_masks["ring"]}
-    one, two = (
-        pydicom.dcmread(write_rtstruct(regions_of(ct, ring), ct, tmp_path / f"{n}.dcm", seed="a"))
-        for n in (1, 2)
+    one, again = written(ring), written(ring)
+    assert (one.SOPInstanceUID, one.SeriesInstanceUID) == (
+        again.SOPInstanceUID,
+        again.SeriesInstanceUID,
     )
-    assert one.SOPInstanceUID == two.SOPInstanceUID
+    moved = written({"ring": np.roll(hard_masks["ring"], 1, axis=2)})
+    renamed = written({"other": hard_masks["ring"]})
+    xor = written(ring, settings=RtstructSettings(holes="xor"))
+    seen = written(ring, approval=Approval("APPROVED", "A", "20260101", "120000"))
+    every = [one, moved, renamed, xor, seen]
+    assert len({each.SOPInstanceUID for each in every}) == len(every)
+    assert {each.SeriesInstanceUID for each in every} == {one.SeriesInstanceUID}
+    target = written(ring, settings=RtstructSettings(label="TARGET"))
+    assert target.SeriesInstanceUID != one.SeriesInstanceUID
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not installed")

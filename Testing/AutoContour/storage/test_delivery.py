@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pydicom
 import pytest
 
+from AutoContourLib.contours.contour_files import write_contours
+from AutoContourLib.contours.contouring import Contours
 from AutoContourLib.storage.delivery import Delivery, Owed
 from AutoContourLib.storage.processing_record import record_instance_uid, record_series_uid
 from AutoContourLib.storage.sending import SendingError
 from MedImageLib.errors import InputError
+from MedImageLib.reading import read_image
 from Testing.AutoContour.storage.small_studies import ct_study
 
 FOLDER = "cases/CT-study-1/study"
@@ -104,6 +108,30 @@ def test_a_delivery_goes_on_after_a_kill(scene):
     again.turn()
     again.close()
     assert [one.Modality for one in server.got] == ["CT", "KO"]
+
+
+def test_what_is_made_again_after_all_was_lost_comes_once(tmp_path):
+    source, *_ = files = ct_study(tmp_path / "ct", 1)
+    uids = tuple(pydicom.dcmread(one).SOPInstanceUID for one in files)
+    server = Server()
+    for out, refuses_at in ((tmp_path / "lost", 3), (tmp_path / "again", None)):
+        scan = read_image(tmp_path / "ct")
+        body = np.zeros(scan.array.shape, bool)
+        body[1:3, 2:6, 2:6] = True
+        write_contours(Contours(scan, {"body": body}), out / FOLDER / "contours")
+        server.refuses_at = refuses_at
+        delivery = Delivery(out, server)
+        delivery.owe(Owed(FOLDER, scan.source_sha256, str(source), uids))
+        if refuses_at:
+            with pytest.raises(SendingError):
+                delivery.turn()
+            assert [one.Modality for one in server.got] == ["RTSTRUCT", "SEG"]
+        else:
+            delivery.turn()
+        delivery.close()
+    assert [one.Modality for one in server.got] == ["RTSTRUCT", "SEG"] * 2 + ["KO"]
+    assert len({one.SOPInstanceUID for one in server.got}) == 3
+    assert len({one.SeriesInstanceUID for one in server.got}) == 3
 
 
 def test_a_file_that_is_no_list_of_deliveries_is_said(tmp_path):

@@ -57,8 +57,8 @@ def write_rtstruct(
     image: read from DICOM, on whose grid the masks are. The same contours of the same images are
     the same instance whenever they are written, so that an archive never holds them twice; other
     ones are another instance of the same series. Raises InputError without regions or for an
-    image that was not read from DICOM, GeometryError for masks on another grid and for oblique series, which most
-    planning systems refuse: resample such an image to axial slices first.
+    image that was not read from DICOM, GeometryError for masks on another grid and for oblique
+    series, which most planning systems refuse: resample such an image to axial slices first.
     """
     settings, approval = settings or RtstructSettings(), approval or Approval()
     source = image.tags.get("dicom_source")
@@ -72,7 +72,8 @@ def write_rtstruct(
                 f"The mask of {region.name} is not on the grid of the image; resample it first."
             )
     _refuse_oblique(image)
-    dataset = _general(source, image, settings, approval, _uid_maker(source, regions, settings, approval))
+    uid = _uid_maker(source, regions, settings, approval)
+    dataset = _general(source, image, settings, approval, uid)
     origins = ", ".join(dict.fromkeys(region.origin for region in regions if region.origin))
     if origins:
         dataset.StructureSetDescription += f" Contours: {origins}."

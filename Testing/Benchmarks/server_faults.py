@@ -1,7 +1,7 @@
 """The fault table: what is killed, how often, and what was lost, with real processes and signals.
 
 A contour server with two workers beside a real Orthanc on loopback; small generated studies, a
-processor that takes a second and makes one DICOM object. Each row starts from nothing and ends when
+processor that takes a second and makes one RTSTRUCT. Each row starts from nothing and ends when
 Orthanc holds the record of every study; then all is counted. Exit code 0 when nothing was lost.
 
     python Testing/Benchmarks/server_faults.py [--studies 6] [--rows server worker ...]
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -33,6 +34,7 @@ ROWS = {
     "orthanc": "SIGKILL of Orthanc, started again 2 s later",
     "web": "DICOMweb connection cut after 0 to 12 kB of answers",
     "association": "C-FIND or C-GET association cut after 0 to 12 kB of answers",
+    "folder": "whole output folder deleted, server killed, after the RTSTRUCT, before its record",
     "disk": "disk full for the first 4 images and 4 results",
 }
 SECONDS = 1.0
@@ -57,7 +59,16 @@ def row(kind: str, folder: Path, studies: int, kills: int) -> tuple[int, Losses]
         server = Server(folder / "out", store, SECONDS, full_disk=kind == "disk")
         happened = 0
         try:
-            if kind in ("server", "worker", "orthanc"):
+            if kind == "folder":
+                for _ in range(kills):
+                    held, proxy.posts_left = proxy.held, 1
+                    wait_for(lambda n=held: proxy.held > n, "an RTSTRUCT without its record")
+                    server.kill()
+                    shutil.rmtree(server.out)
+                    proxy.posts_left = None
+                    server.start()
+                    happened += 1
+            elif kind in ("server", "worker", "orthanc"):
                 for kill in range(kills):
                     wait_for(lambda n=kill: server.begun() > n, "work")
                     time.sleep(moments.uniform(0.0, 2 * SECONDS))

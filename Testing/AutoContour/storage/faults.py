@@ -29,7 +29,8 @@ FULL_DISK_WRITES = 4
 class Proxy:
     """Passes bytes on to a port of this machine; breaks connections when answers had many.
 
-    break_after: numbers of bytes, counted anew after each break.
+    break_after: numbers of bytes, counted anew after each break. posts_left: how many more
+    requests that store pass; the next one is cut and noted in `held`, as are all after it.
     """
 
     def __init__(self, to: int) -> None:
@@ -38,6 +39,8 @@ class Proxy:
         self.port = self._listener.getsockname()[1]
         self.break_after: list[int] = []
         self.breaks = 0
+        self.posts_left: int | None = None
+        self.held = 0
         self._passed = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -48,9 +51,13 @@ class Proxy:
         while True:
             try:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._to))
             except OSError:
                 return
+            try:
+                far = socket.create_connection(("127.0.0.1", self._to))
+            except OSError:
+                near.close()  # as the port of a server that was killed answers
+                continue
             for here, there, answers in ((near, far, False), (far, near, True)):
                 arguments = (here, there, answers)
                 threading.Thread(target=self._pass, args=arguments, daemon=True).start()
@@ -64,10 +71,19 @@ class Proxy:
                     self._passed = 0
                     self.breaks += 1
                     break
+                if not answers and data.startswith(b"POST ") and self._holds():
+                    break
                 there.sendall(data)
         for one in (here, there):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def _holds(self) -> bool:
+        if self.posts_left is None:
+            return False
+        self.posts_left -= 1
+        self.held += self.posts_left < 0
+        return self.posts_left < 0
 
 
 @dataclass(frozen=True)
@@ -170,7 +186,7 @@ def losses(out: Path, web: str, sent: dict[str, set[str]], begun: int) -> Losses
     for study, uids in sent.items():
         images_lost += len(uids - stored.keys())
         kinds = Counter(_modalities(web, study))
-        for kind in ("OT", "KO"):
+        for kind in ("RTSTRUCT", "KO"):
             results_lost += kinds[kind] < 1
             twice += max(0, kinds[kind] - 1)
         images_lost += max(0, len(uids) - kinds["CT"])
@@ -186,7 +202,7 @@ def losses(out: Path, web: str, sent: dict[str, set[str]], begun: int) -> Losses
 
 def _whole(folder: Path) -> bool:
     try:
-        return bool(pydicom.dcmread(folder / "result.dcm").pixel_array.size)
+        return len(pydicom.dcmread(folder / "rtstruct.dcm").ROIContourSequence) == 1
     except Exception:
         return False
 

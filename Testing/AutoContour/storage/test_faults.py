@@ -1,4 +1,4 @@
-"""Server, worker or line are cut in the middle of work: nothing is lost, nothing is done twice.
+"""Server, archive or line are cut, or all files deleted: nothing is lost, nothing is done twice.
 
 One round of what `Testing/Benchmarks/server_faults.py` does many times.
 """
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("kind", ["server", "web"])
+@pytest.mark.parametrize("kind", ["server", "web", "orthanc", "folder"])
 def test_nothing_is_lost_twice_or_half(kind, tmp_path):
     from server_faults import row
 

@@ -205,14 +205,27 @@ def bone_paths(
     raised = arms == "up"
     result = {"ribs": _tubes(beam, skeleton.ribs(chest), flatness=0.9)}
     result["clavicles"] = _tubes(beam, skeleton.clavicles(chest, generator, raised))
+    result |= scapula_paths(beam, chest, protraction_deg, raised, generator)
+    result["humeri"] = _tubes(beam, skeleton.humeri(chest, arms))
+    result["arches"] = _tubes(beam, skeleton.vertebral_arches(chest), flatness=0.24)
+    return result
+
+
+def scapula_paths(
+    beam: Beam,
+    chest: Chest,
+    protraction_deg: tuple[float, float],
+    raised: bool,
+    generator: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """As `bone_paths`, of `right_scapula` and `left_scapula` alone."""
+    result = {}
     blades = skeleton.scapulae(chest, generator, protraction_deg, raised)
     for name, (plates, tubes) in zip(("right_scapula", "left_scapula"), blades, strict=True):
         path = _tubes(beam, tubes)
         for plate in plates:
             path = np.maximum(path, _plate_path(beam, plate))
         result[name] = path
-    result["humeri"] = _tubes(beam, skeleton.humeri(chest, arms))
-    result["arches"] = _tubes(beam, skeleton.vertebral_arches(chest), flatness=0.24)
     return result
 
 

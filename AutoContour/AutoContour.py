@@ -176,6 +176,7 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
         self.run.cancel()
+        self.logic.undo.forget()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -273,6 +274,9 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
     def __init__(self) -> None:
         """Called when the logic class is instantiated."""
         ScriptedLoadableModuleLogic.__init__(self)
+        from MedImageLib.nodes import SegmentationUndo
+
+        self.undo = SegmentationUndo()
 
     def getParameterNode(self):
         return AutoContourParameterNode(super().getParameterNode())
@@ -289,26 +293,25 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
             raise ValueError("Input volume is invalid")
 
         from AutoContourLib.contours.contour_settings import ContourSettings
+        from AutoContourPanel.scene_content import show_contours
         from MedImageLib.in_slicer import run_here
-        from MedImageLib.nodes import place_beside, segment_of, update_segmentation, volume_of
-        from MedImageLib.result_text import result_text
-        from MedImageLib.terminology import structure
+        from MedImageLib.nodes import volume_of
 
-        settings = ContourSettings()
         contour = "AutoContourLib.contours.contour_files:contour_image"
         scan = volume_of(parameters.inputVolume)
-        contours, result = (run or run_here)(contour, scan, settings)
-        labels, names = contours.label_map()
+        contours, result = (run or run_here)(contour, scan, ContourSettings())
         if not parameters.outputSegmentation:
             parameters.outputSegmentation = slicer.mrmlScene.AddNewNodeByClass(
                 "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(_("Contours"))
             )
-        segments = [segment_of(structure(name), value) for value, name in names.items()]
-        update_segmentation(
-            parameters.outputSegmentation, labels, segments, reference_node=parameters.inputVolume
-        )
-        place_beside(slicer.mrmlScene, [parameters.outputSegmentation], parameters.inputVolume)
-        parameters.resultText = result_text(result)
+        with self.undo.kept(parameters.outputSegmentation):
+            parameters.resultText = show_contours(
+                slicer.mrmlScene,
+                parameters.inputVolume,
+                parameters.outputSegmentation,
+                *contours.label_map(),
+                result,
+            )
         return parameters.resultText
 
     def register(self, parameters: AutoContourParameterNode, run=None):

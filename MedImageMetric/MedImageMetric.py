@@ -113,6 +113,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = None
         self.sections = None
         self.run = None
+        self.screenRun = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -131,7 +132,8 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from MedImageMetricPanel.sections import Sections
 
         ui = self.ui
-        self.run = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        self.screenRun = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
         self.sections = Sections(ui, self.logic, self.run, lambda: self._parameterNode)
         ui.progressBar.visible = False
 
@@ -148,7 +150,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.sections.cancel()
-        self.run.cancel()
+        self._cancelRuns()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -166,7 +168,8 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
-        self.run.cancel()
+        self._cancelRuns()
+        self.logic.undo.forget()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -196,79 +199,67 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
             self._checkCanApply()
 
+    def _cancelRuns(self) -> None:
+        self.run.cancel()
+        self.screenRun.cancel()
+
     def _checkCanApply(self, caller=None, event=None) -> None:
         parameters = self._parameterNode
         canApply = bool(parameters and parameters.inputVolume)
-        self.ui.applyButton.enabled = canApply and not self.run.running
-        self.ui.screenButton.enabled = canApply
+        # While one computes, its own button cancels and the other one waits.
+        self.ui.applyButton.enabled = canApply and not self.screenRun.running
+        self.ui.screenButton.enabled = canApply and not self.run.running
         self.ui.applyButton.toolTip = (
             _("Grade and measure the radiograph") if canApply else _("Select a chest radiograph")
         )
         self.sections.show()
 
     def onApplyButton(self) -> None:
-        """Run processing when user clicks "Apply" button."""
-        self.ui.statusLabel.text = _("Working...")
-        slicer.app.processEvents()
-        with slicer.util.tryWithErrorDisplay(
-            _("The radiograph could not be processed."), waitCursor=True
-        ):
-            try:
-                self.ui.statusLabel.text = self._apply()
-            except Exception:
-                self.ui.statusLabel.text = _("Nothing was computed.")
-                raise
+        """Run processing when user clicks "Apply" button; a click while it runs cancels."""
+        if self.run.running:
+            self.run.cancel()
+        else:
+            self._apply(self._grade, _("The radiograph could not be processed."))
 
-    def _apply(self) -> str:
-        """Do what the button says and return what to show as status."""
+    def onScreenButton(self) -> None:
+        """Screen the scan when user clicks "Is this scan normal?"; a click meanwhile cancels."""
+        if self.screenRun.running:
+            self.screenRun.cancel()
+        else:
+            self._apply(self._screen, _("The scan could not be screened."))
+
+    def _apply(self, action, message: str) -> None:
+        """Do what a button says and show how it ended."""
+        from MedImageLib.background.job import JobCancelledError
         from MedImageLib.in_slicer import ensure_packages
+
+        ui = self.ui
+        ui.statusLabel.text = _("Working...")
+        ui.applyButton.enabled = ui.screenButton.enabled = False
+        with slicer.util.tryWithErrorDisplay(message):
+            try:
+                ensure_packages("MedImageMetric")
+                action(self._parameterNode)
+                ui.statusLabel.text = _("Done.")
+            except JobCancelledError:
+                ui.statusLabel.text = _("Cancelled. Nothing was computed.")
+            except Exception:
+                ui.statusLabel.text = _("Nothing was computed.")
+                raise
+            finally:
+                self._checkCanApply()
+
+    def _grade(self, parameters: MedImageMetricParameterNode) -> None:
         from MedImageLib.panels.views import show_layout, show_volume
 
-        ensure_packages("MedImageMetric")
-        parameters = self._parameterNode
-        if not parameters.outputSegmentation:
-            parameters.outputSegmentation = slicer.mrmlScene.AddNewNodeByClass(
-                "vtkMRMLSegmentationNode",
-                slicer.mrmlScene.GenerateUniqueName(_("Radiograph segmentation")),
-            )
-        parameters.resultText = self.logic.process(
-            parameters.inputVolume,
-            parameters.outputSegmentation,
-            parameters.drawMeasurement,
-            parameters.level,
-            parameters.stopBelow,
-            parameters.rules,
-            parameters.profile,
-            parameters.research,
-        )
+        self.logic.process(parameters, self.run.call)
         self._checkCanApply()
         show_volume(slicer.mrmlScene, parameters.inputVolume)
         show_layout(slicer.mrmlScene, slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
         self.sections.guess.ask()
-        return _("Done.")
 
-    def onScreenButton(self) -> None:
-        """Screen the scan when user clicks "Is this scan normal?"; a click meanwhile cancels."""
-        from MedImageLib.background.job import JobCancelledError
-        from MedImageLib.in_slicer import ensure_packages
-
-        if self.run.running:
-            self.run.cancel()
-            return
-        self.ui.statusLabel.text = _("Working...")
-        self.ui.applyButton.enabled = False
-        with slicer.util.tryWithErrorDisplay(_("The scan could not be screened.")):
-            try:
-                ensure_packages("MedImageMetric")
-                self.logic.screen(self._parameterNode.inputVolume, self.run.call)
-                self.ui.statusLabel.text = _("Done.")
-            except JobCancelledError:
-                self.ui.statusLabel.text = _("Cancelled. Nothing was computed.")
-            except Exception:
-                self.ui.statusLabel.text = _("Nothing was computed.")
-                raise
-            finally:
-                self._checkCanApply()
+    def _screen(self, parameters: MedImageMetricParameterNode) -> None:
+        self.logic.screen(parameters.inputVolume, self.screenRun.call)
 
 
 #
@@ -279,81 +270,56 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class MedImageMetricLogic(ScriptedLoadableModuleLogic):
     """From nodes to the package and back; nothing is computed here."""
 
-    DRAWING = "MedImageMetric.Measurement"
-    DRAWN = ("cardiothoracic_ratio", "foreign_object_confidence")
-
     def __init__(self) -> None:
         """Called when the logic class is instantiated."""
         ScriptedLoadableModuleLogic.__init__(self)
+        from MedImageLib.nodes import SegmentationUndo
+
+        self.undo = SegmentationUndo()
 
     def getParameterNode(self):
         return MedImageMetricParameterNode(super().getParameterNode())
 
-    def process(
-        self,
-        inputVolume: vtkMRMLScalarVolumeNode,
-        outputSegmentation: vtkMRMLSegmentationNode,
-        drawMeasurement: bool = True,
-        level: int = 0,
-        stopBelow: float = 0.0,
-        rules: str = "extended",
-        profile: str = "",
-        research: bool = False,
-    ) -> str:
+    def process(self, parameters: MedImageMetricParameterNode, run=None) -> str:
         """
-        Grade and measure a chest radiograph.
+        Grade and measure a chest radiograph; results go where the parameters say.
         Can be used without GUI widget.
-        :param inputVolume: radiograph, one slice
-        :param outputSegmentation: gets what was found: lungs, heart and further objects
-        :param drawMeasurement: add lines of the measured widths and boxes of foreign objects
-        :param level: level of the network, 0 for the last one
-        :param stopBelow: stop at a level that changes less than this share
-        :param rules: rule set: extended, source, or the path of a file
-        :param profile: path of a site profile, empty for the defaults
-        :param research: show findings also where the level does not allow them
+        :param parameters: see MedImageMetricParameterNode; a segmentation is made when none is
+            chosen
+        :param run: calls a function by its name; the panel's does so in another process
         :return: level, reasons and findings, in words
         """
-        if not inputVolume or not outputSegmentation:
-            raise ValueError("Input volume or output segmentation is invalid")
+        if not parameters.inputVolume:
+            raise ValueError("Input volume is invalid")
 
-        import dataclasses
+        from MedImageLib.in_slicer import run_here
+        from MedImageLib.nodes import volume_of
+        from MedImageMetricPanel.result_nodes import show_radiograph
 
-        from MedImageLib.nodes import (
-            draw,
-            place_beside,
-            segment_of,
-            set_result,
-            update_segmentation,
-            volume_of,
-        )
-        from MedImageLib.result_text import result_text
-        from MedImageLib.terminology import structure
-        from MedImageMetricLib.radiograph.label_map import input_labels
-        from MedImageMetricLib.radiograph.result import result_of
-        from MedImageMetricLib.radiograph.settings import MetricSettings
-        from MedImageMetricPanel.level_section import update_conditions
-
-        settings = MetricSettings(
-            level=level, stop_below=stopBelow, rules=rules, profile=profile, research=research
-        )
-        analysis = self.analyzeRadiograph(volume_of(inputVolume), settings)
-        result = result_of(analysis, settings)
-        labels, names = input_labels(analysis)
-        segments = [segment_of(structure(name), value) for value, name in names.items()]
-        update_segmentation(outputSegmentation, labels, segments, reference_node=inputVolume)
-        set_result(outputSegmentation, result)
-        place_beside(slicer.mrmlScene, [outputSegmentation], inputVolume)
-        update_conditions(slicer.mrmlScene, result)
-        shown = [value for value in result.values if value.name in self.DRAWN]
-        draw(slicer.mrmlScene, shown if drawMeasurement else (), labels.geometry, self.DRAWING)
-        return result_text(dataclasses.replace(result, values=(), flags=()))
+        measure = "MedImageMetricLib.processing:measure_radiograph"
+        volume = volume_of(parameters.inputVolume)
+        found = (run or run_here)(measure, volume, self.settingsOf(parameters))
+        if not parameters.outputSegmentation:
+            parameters.outputSegmentation = slicer.mrmlScene.AddNewNodeByClass(
+                "vtkMRMLSegmentationNode",
+                slicer.mrmlScene.GenerateUniqueName(_("Radiograph segmentation")),
+            )
+        with self.undo.kept(parameters.outputSegmentation):
+            parameters.resultText = show_radiograph(
+                slicer.mrmlScene,
+                parameters.inputVolume,
+                parameters.outputSegmentation,
+                *found,
+                drawing=parameters.drawMeasurement,
+            )
+        return parameters.resultText
 
     def screen(self, inputVolume: vtkMRMLScalarVolumeNode, run=None) -> str:
         """
         Ask whether a scan is normal, by the model of its kind; the verdict stays on the node.
         Can be used without GUI widget.
         :param inputVolume: radiograph, CT or MR
-        :param run: calls a function by its name; the panel's does so in another process
+        :param run: as in process
         :return: verdict, score and guidance, in words
         """
         if not inputVolume:
@@ -381,32 +347,28 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
         Can be used without GUI widget.
         :param parameters: see MedImageMetricParameterNode
         :param folder: its path
-        :param run: as in screen
+        :param run: as in process
         """
         from MedImageLib.errors import InputError
         from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import volume_of
-        from MedImageMetricLib.radiograph.settings import MetricSettings
 
         if not folder:
             raise InputError("No folder is chosen; choose a new one for the files.")
-        settings = MetricSettings(
+        write = "MedImageMetricLib.processing:export_radiograph"
+        volume = volume_of(parameters.inputVolume)
+        (run or run_here)(write, volume, Path(folder), self.settingsOf(parameters))
+
+    def settingsOf(self, parameters: MedImageMetricParameterNode):
+        """The package's settings of the parameters."""
+        from MedImageMetricLib.radiograph.settings import MetricSettings
+
+        return MetricSettings(
             level=parameters.level,
             stop_below=parameters.stopBelow,
             rules=parameters.rules,
             profile=parameters.profile,
             research=parameters.research,
-        )
-        write = "MedImageMetricLib.processing:export_radiograph"
-        (run or run_here)(write, volume_of(parameters.inputVolume), Path(folder), settings)
-
-    def analyzeRadiograph(self, volume, settings):
-        """The package's analysis of a radiograph."""
-        from MedImageMetricLib import processing
-        from MedImageMetricLib.radiograph import analysis
-
-        return analysis.analyze_radiograph(
-            volume, settings, *processing.rules_and_profile(settings)
         )
 
 
@@ -434,10 +396,11 @@ class MedImageMetricTest(ScriptedLoadableModuleTest):
         from MedImageLib.errors import InputError
 
         self.delayDisplay("Starting the test")
-        inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
-        slicer.util.updateVolumeFromArray(inputVolume, np.zeros((4, 70, 70), np.int16))
-        segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+        logic = MedImageMetricLogic()
+        parameters = logic.getParameterNode()
+        parameters.inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+        slicer.util.updateVolumeFromArray(parameters.inputVolume, np.zeros((4, 70, 70), np.int16))
         with self.assertRaises(InputError):
-            MedImageMetricLogic().process(inputVolume, segmentation)
-        self.assertEqual(segmentation.GetSegmentation().GetNumberOfSegments(), 0)
+            logic.process(parameters)
+        self.assertIsNone(parameters.outputSegmentation)
         self.delayDisplay("Test passed")

@@ -27,10 +27,10 @@ _WORDS = {
 
 
 class ReviewSection:
-    """segmentation(): the one that is shown, or None."""
+    """segmentation(): the one that is shown, or None. undo: keeps states before each mark."""
 
-    def __init__(self, ui: Any, segmentation: Callable[[], Any]) -> None:
-        self._ui, self._segmentation = ui, segmentation
+    def __init__(self, ui: Any, segmentation: Callable[[], Any], undo: Any) -> None:
+        self._ui, self._segmentation, self._undo = ui, segmentation, undo
         columns = (_("Contour"), _("State"), _("Reviewer"), _("When"))
         self._table = RowTable(ui.reviewTable, columns, self._jump)
         self._rows: list[tuple[str, ...]] = []
@@ -56,7 +56,8 @@ class ReviewSection:
         reviewer = self._ui.reviewerLineEdit.text.strip()
         if not reviewer:
             raise InputError("A review needs the name of the reviewer; type it first.")
-        chosen = range(len(self._rows)) if everything else [self._table.chosen]
+        chosen = list(range(len(self._rows)) if everything else [self._table.chosen])
+        self._undo.save(self._segmentation())
         when = datetime.now(UTC).isoformat(timespec="seconds")
         found = segments(self._segmentation())
         for number in chosen:

@@ -1,16 +1,45 @@
-"""Contours and registration of the scene as the package takes them."""
+"""Contours and registration between the scene and the package."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from MedImageLib.nodes import (
     displacement_field_of,
     moving_from_fixed_of,
+    place_beside,
+    segment_of,
     segmentation_labels,
     segments_of,
+    set_result,
+    stored_result,
+    update_segmentation,
 )
+from MedImageLib.result_text import result_text
 from MedImageLib.terminology import structure
+
+
+def show_contours(
+    scene: Any, volume: Any, segmentation: Any, labels: Any, names: Mapping[int, str], result: Any
+) -> str:
+    """Put contours and their result into a segmentation; returns the result in words.
+
+    volume: node of the image. labels, names: label map and the structure of each value.
+
+    Raises InputError when a person drew in the segmentation.
+    """
+    segments = [segment_of(structure(name), value) for value, name in names.items()]
+    update_segmentation(segmentation, labels, segments, reference_node=volume)
+    set_result(segmentation, result)
+    place_beside(scene, [segmentation], volume)
+    return shown_text(segmentation)
+
+
+def shown_text(segmentation: Any) -> str:
+    """The result that a segmentation carries, in words; empty without one."""
+    result = stored_result(segmentation)
+    return result_text(result) if result else ""
 
 
 def contour_masks(segmentation: Any, geometry: Any) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from slicer.i18n import tr as _
 
 from AutoContourPanel.pair_section import PairSection
 from AutoContourPanel.review_section import ReviewSection, contour_of_image
+from AutoContourPanel.scene_content import shown_text
 from AutoContourPanel.studies_section import StudiesSection
 from MedImageLib.in_slicer import PackagesSection, PanelRun
 from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
 from MedImageLib.panels.buttons import connect_common, connect_tried
 from MedImageLib.panels.keys import Keys
 from MedImageLib.panels.models import ModelsSection
+from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
 
 _FIRST, _SECOND, _TARGET = range(3)  # in the order of the list
@@ -29,7 +31,8 @@ class Sections:
         self.packages = PackagesSection(ui, _("Cancel"))
         self.studies = StudiesSection(ui, self._open)
         self.pair = PairSection(ui, parameters)
-        self.review = ReviewSection(ui, self.segmentation)
+        self.review = ReviewSection(ui, self.segmentation, logic.undo)
+        self.undo = UndoButtons(ui, logic.undo, self.segmentation, self._undone)
         self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
         from AutoContourLib.registration.fusion import METHODS, FusionSettings
 
@@ -52,13 +55,9 @@ class Sections:
                 (ui.fuseButton, _("The images could not be fused."), self._fuse),
                 (ui.modifyButton, answered, lambda: self.pair.answer("modify", reviewer.text)),
                 (ui.keepButton, answered, lambda: self.pair.answer("keep", reviewer.text)),
-                (ui.approveButton, reviewed, lambda: self.review.mark("completed")),
-                (ui.rejectButton, reviewed, lambda: self.review.mark("flagged")),
-                (
-                    ui.approveAllButton,
-                    reviewed,
-                    lambda: self.review.mark("completed", everything=True),
-                ),
+                (ui.approveButton, reviewed, lambda: self._mark("completed")),
+                (ui.rejectButton, reviewed, lambda: self._mark("flagged")),
+                (ui.approveAllButton, reviewed, lambda: self._mark("completed", True)),
                 (ui.targetButton, _("The target could not be made."), self._make_target),
                 (ui.exportButton, _("The contours could not be exported."), self._export),
             )
@@ -76,6 +75,7 @@ class Sections:
         parameters = self._parameters()
         self.pair.show()
         self.review.show()
+        self.undo.show()
         first = bool(parameters and parameters.outputSegmentation)
         self._ui.targetButton.enabled = first and bool(parameters.secondSegmentation)
         self._ui.exportButton.enabled = first and bool(parameters.inputVolume)
@@ -105,6 +105,17 @@ class Sections:
             if node is not None:
                 node.SetDisplayVisibility(node == shown)
         self.review.show()
+        self.undo.show()
+
+    def _mark(self, status: str, everything: bool = False) -> None:
+        self.review.mark(status, everything=everything)
+        self.undo.show()
+
+    def _undone(self) -> None:
+        parameters = self._parameters()
+        if self.segmentation() == parameters.outputSegmentation:
+            parameters.resultText = shown_text(parameters.outputSegmentation)
+        self.show()
 
     def _open(self, folder: Any) -> None:
         # What is there stays: a study is added to the scene.
@@ -146,12 +157,13 @@ class Sections:
             parameters.targetSegmentation = slicer.mrmlScene.AddNewNodeByClass(
                 "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(_("Target"))
             )
-        update_segmentation(
-            parameters.targetSegmentation,
-            labels.with_array(array, is_labelmap=True),
-            made,
-            reference_node=parameters.inputVolume,
-        )
+        with self._logic.undo.kept(parameters.targetSegmentation):
+            update_segmentation(
+                parameters.targetSegmentation,
+                labels.with_array(array, is_labelmap=True),
+                made,
+                reference_node=parameters.inputVolume,
+            )
         self._ui.contoursComboBox.currentIndex = _TARGET
         told = [remark.text for remark in target.remarks]
         self._ui.statusLabel.text = " ".join([_("Target made."), *told])

@@ -47,10 +47,12 @@ from MedImageLib.nodes.transforms import (
     moving_from_fixed_of,
     set_moving_from_fixed,
 )
+from MedImageLib.nodes.undo import SegmentationUndo
 from MedImageLib.nodes.volumes import add_volume, geometry_of, update_volume, volume_of
 
 __all__ = [
     "Segment",
+    "SegmentationUndo",
     "add_bars",
     "add_box",
     "add_chart",

@@ -54,6 +54,22 @@ def process_radiograph(
     return write_outputs(folder, analysis, settings, source), analysis.assessment
 
 
+def measure_radiograph(
+    volume: Volume, settings: MetricSettings
+) -> tuple[Result, Volume, dict[int, str]]:
+    """Result, label map on the radiograph's own grid and the structure of each label.
+
+    Nothing is written. Raises InputError, SettingsError.
+    """
+    from MedImageMetricLib.radiograph.analysis import analyze_radiograph
+    from MedImageMetricLib.radiograph.label_map import input_labels
+    from MedImageMetricLib.radiograph.result import result_of
+
+    analysis = analyze_radiograph(volume, settings, *rules_and_profile(settings))
+    labels, names = input_labels(analysis)
+    return result_of(analysis, settings), labels, names
+
+
 def process_inputs(inputs: Sequence[Path], out: Path, settings: MetricSettings) -> int:
     """Process files, and all radiographs of folders, into out/<stem>/ and out/metrics.csv.
 

@@ -9,8 +9,7 @@ import slicer
 from MedImageLib.errors import InputError
 from MedImageLib.nodes import nodes_of_role, points_of, stored_result
 from MedImageMetricLib.radiograph.guesses import LEVELS, drawn_ratio, radiograph_guesses
-
-MEASURED = "MedImageMetric.Measurement"  # lines of the result, not of the learner
+from MedImageMetricPanel.result_nodes import DRAWING
 
 
 def answers(ui: Any, segmentation: Any) -> tuple[Any, ...]:
@@ -45,7 +44,7 @@ def _lengths_mm() -> dict[str, float]:
     lines = slicer.util.getNodesByClass("vtkMRMLMarkupsLineNode")
     lengths = {}
     for node in lines:
-        if node.GetAttribute(MEASURED):
+        if node.GetAttribute(DRAWING):  # of the result, not of the learner
             continue
         points = points_of(node)
         if len(points) == 2:

@@ -12,11 +12,13 @@ from MedImageLib.in_slicer import PackagesSection, PanelRun
 from MedImageLib.panels.buttons import connect_common, connect_tried
 from MedImageLib.panels.models import ModelsSection
 from MedImageLib.panels.teaching import GuessSection
+from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
 from MedImageMetricPanel.guess_answers import answers, case_of, hide_result
 from MedImageMetricPanel.level_section import LevelSection
 from MedImageMetricPanel.normality_section import NormalitySection
 from MedImageMetricPanel.profile_section import ProfileSection
+from MedImageMetricPanel.result_nodes import DRAWING, shown_text
 
 
 class Sections:
@@ -35,6 +37,7 @@ class Sections:
             lambda: answers(ui, parameters().outputSegmentation),
             lambda: case_of(parameters().outputSegmentation),
         )
+        self.undo = UndoButtons(ui, logic.undo, self._segmentation, self._undone)
         connect_common(
             ui,
             self.packages.install,
@@ -62,8 +65,17 @@ class Sections:
         self.level.show(segmentation, volume)
         self.normality.show(volume)
         self.profile.show(parameters.profile if parameters else "")
+        self.undo.show()
         self._ui.editButton.enabled = bool(segmentation)
         self._ui.exportButton.enabled = bool(segmentation and volume)
+
+    def _segmentation(self) -> Any:
+        parameters = self._parameters()
+        return parameters.outputSegmentation if parameters else None
+
+    def _undone(self) -> None:
+        self._parameters().resultText = shown_text(self._segmentation())
+        self.show()
 
     def _choose_profile(self, path: str) -> None:
         self._parameters().profile = path
@@ -72,7 +84,7 @@ class Sections:
         parameters = self._parameters()
         if parameters:
             segmentation = parameters.outputSegmentation
-            hide_result(self._ui, segmentation, self._logic.DRAWING, hidden)
+            hide_result(self._ui, segmentation, DRAWING, hidden)
 
     def _edit(self) -> None:
         parameters = self._parameters()

@@ -384,3 +384,34 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
     assert job.ended
     assert not widget.sections.studies.running
     assert application.errors == []
+
+
+def test_reviews_and_contours_are_undone(application, monkeypatch):
+    from AutoContourLib.contours import contour_files, contouring
+    from MedImageLib.nodes import segments_of
+
+    def contour_ct(scan, settings=None):
+        return contouring.Contours(scan, {"body": np.ones(scan.array.shape, bool)})
+
+    monkeypatch.setattr(contour_files, "contour_ct", contour_ct)
+    add_radiograph(application.scene)
+    ui = panel(application, "AutoContour").ui
+    ui.applyButton.click()
+    segmentation = ui.outputSelector.currentNode()
+    text = ui.resultTextEdit.plainText
+    ui.reviewerLineEdit.text = "A. Reader"
+    ui.approveAllButton.click()
+    assert ui.reviewTable.texts()[0][1] == "✔ approved"
+    ui.undoButton.click()
+    assert ui.reviewTable.texts()[0][1] == "to be reviewed"
+    ui.undoButton.click()
+    assert segments_of(segmentation) == ()
+    assert (ui.resultTextEdit.plainText, ui.reviewTable.rows) == ("", [])
+    assert not ui.undoButton.enabled
+    ui.redoButton.click()
+    assert ui.resultTextEdit.plainText == text
+    ui.redoButton.click()
+    assert ui.reviewTable.texts()[0][1] == "✔ approved"
+    assert not ui.redoButton.enabled
+    application.scene.Clear()
+    assert application.errors == []

@@ -301,3 +301,55 @@ def test_a_scan_is_screened_from_the_panel_and_the_verdict_stays(
     assert widget.ui.verdictLabel.text == "Not asked yet."
     assert widget.ui.slicesTable.rows == []
     assert not widget.ui.mapCheckBox.enabled
+
+
+def test_a_run_is_undone_with_its_result_and_brought_again(application, radiograph_network):
+    from MedImageLib.nodes import segments_of
+
+    add_radiograph(application.scene)
+    ui = panel(application, "MedImageMetric").ui
+    assert not ui.undoButton.enabled
+    ui.applyButton.click()
+    segmentation = ui.outputSelector.currentNode()
+    rows = ui.conditionsTable.texts()
+    assert (ui.undoButton.enabled, ui.redoButton.enabled) == (True, False)
+    ui.undoButton.click()
+    assert segments_of(segmentation) == ()
+    assert ui.conditionsTable.rows == []
+    assert ui.resultTextEdit.plainText == ""
+    assert (ui.undoButton.enabled, ui.redoButton.enabled) == (False, True)
+    ui.redoButton.click()
+    assert len(segments_of(segmentation)) == 3
+    assert ui.conditionsTable.texts() == rows
+    ui.applyButton.click()
+    assert application.errors == []
+
+
+def test_one_computation_at_a_time(application, radiograph_network, monkeypatch):
+    """While one of the two runs, its button cancels it and the other one waits."""
+    from MedImageLib import in_slicer
+
+    add_radiograph(application.scene)
+    widget = panel(application, "MedImageMetric")
+    seen = []
+
+    def call(run, function, *arguments):
+        run._job = object()
+        widget._checkCanApply()
+        seen.append((widget.ui.applyButton.enabled, widget.ui.screenButton.enabled))
+        run._job = None
+        raise cancelled()
+
+    monkeypatch.setattr(in_slicer.PanelRun, "call", call)
+    widget.ui.applyButton.click()
+    widget.ui.screenButton.click()
+    assert seen == [(True, False), (False, True)]
+    assert widget.ui.statusLabel.text == "Cancelled. Nothing was computed."
+    assert application.errors == []
+    assert widget.ui.outputSelector.currentNode() is None, "no empty segmentation is left behind"
+
+
+def cancelled():
+    from MedImageLib.background.job import JobCancelledError
+
+    return JobCancelledError("cancelled")

@@ -154,7 +154,6 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.sections.cancel()
-        self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -175,8 +174,7 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
-        self.run.cancel()
-        self.logic.undo.forget()
+        self.sections.leave_scene()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:

@@ -113,7 +113,6 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = None
         self.sections = None
         self.run = None
-        self.screenRun = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
@@ -133,7 +132,6 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         ui = self.ui
         self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
-        self.screenRun = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
         self.sections = Sections(ui, self.logic, self.run, lambda: self._parameterNode)
         ui.progressBar.visible = False
 
@@ -150,7 +148,6 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.sections.cancel()
-        self._cancelRuns()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -168,8 +165,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed."""
-        self._cancelRuns()
-        self.logic.undo.forget()
+        self.sections.leave_scene()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -199,15 +195,11 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
             self._checkCanApply()
 
-    def _cancelRuns(self) -> None:
-        self.run.cancel()
-        self.screenRun.cancel()
-
     def _checkCanApply(self, caller=None, event=None) -> None:
         parameters = self._parameterNode
         canApply = bool(parameters and parameters.inputVolume)
         # While one computes, its own button cancels and the other one waits.
-        self.ui.applyButton.enabled = canApply and not self.screenRun.running
+        self.ui.applyButton.enabled = canApply and not self.sections.screen_run.running
         self.ui.screenButton.enabled = canApply and not self.run.running
         self.ui.applyButton.toolTip = (
             _("Grade and measure the radiograph") if canApply else _("Select a chest radiograph")
@@ -223,8 +215,8 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onScreenButton(self) -> None:
         """Screen the scan when user clicks "Is this scan normal?"; a click meanwhile cancels."""
-        if self.screenRun.running:
-            self.screenRun.cancel()
+        if self.sections.screen_run.running:
+            self.sections.screen_run.cancel()
         else:
             self._apply(self._screen, _("The scan could not be screened."))
 
@@ -259,7 +251,7 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.sections.guess.ask()
 
     def _screen(self, parameters: MedImageMetricParameterNode) -> None:
-        self.logic.screen(parameters.inputVolume, self.screenRun.call)
+        self.logic.screen(parameters.inputVolume, self.sections.screen_run.call)
 
 
 #

@@ -65,10 +65,16 @@ class Sections:
         self.keys = Keys((("A", ui.approveButton), ("R", ui.rejectButton)))
 
     def cancel(self) -> None:
-        """End an installation and automatic processing, if there are any."""
+        """End whatever runs: an installation, automatic processing, a computation."""
         self.packages.cancel()
+        self._run.cancel()
         self.studies.stop()
         self.keys.remove()
+
+    def leave_scene(self) -> None:
+        """End what is computed for a scene that is being closed."""
+        self._run.cancel()
+        self._logic.undo.forget()
 
     def show(self) -> None:
         """Show what the nodes of the parameters hold now."""

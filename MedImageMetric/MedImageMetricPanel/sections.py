@@ -27,6 +27,7 @@ class Sections:
     def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
         self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
         self.packages = PackagesSection(ui, _("Cancel"))
+        self.screen_run = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
         self.level = LevelSection(ui)
         self.normality = NormalitySection(ui)
         self.profile = ProfileSection(ui, self._choose_profile)
@@ -54,8 +55,16 @@ class Sections:
         )
 
     def cancel(self) -> None:
-        """End an installation, if there is one."""
+        """End an installation and what is computed, if there is anything."""
         self.packages.cancel()
+        self._run.cancel()
+        self.screen_run.cancel()
+
+    def leave_scene(self) -> None:
+        """End what is computed for a scene that is being closed."""
+        self._run.cancel()
+        self.screen_run.cancel()
+        self._logic.undo.forget()
 
     def show(self) -> None:
         """Show what the nodes of the parameters hold now."""

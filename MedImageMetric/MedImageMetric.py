@@ -213,13 +213,6 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         else:
             self._apply(self._grade, _("The radiograph could not be processed."))
 
-    def onScreenButton(self) -> None:
-        """Screen the scan when user clicks "Is this scan normal?"; a click meanwhile cancels."""
-        if self.sections.screen_run.running:
-            self.sections.screen_run.cancel()
-        else:
-            self._apply(self._screen, _("The scan could not be screened."))
-
     def _apply(self, action, message: str) -> None:
         """Do what a button says and show how it ended."""
         from MedImageLib.background.job import JobCancelledError
@@ -240,6 +233,13 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 raise
             finally:
                 self._checkCanApply()
+
+    def onScreenButton(self) -> None:
+        """Screen the scan when user clicks "Is this scan normal?"; a click meanwhile cancels."""
+        if self.sections.screen_run.running:
+            self.sections.screen_run.cancel()
+        else:
+            self._apply(self._screen, _("The scan could not be screened."))
 
     def _grade(self, parameters: MedImageMetricParameterNode) -> None:
         from MedImageLib.panels.views import show_layout, show_volume

@@ -31,8 +31,8 @@ ROWS = {
     "nothing": "nothing is killed",
     "server": "SIGKILL of the server while it fetches, processes, delivers",
     "worker": "SIGKILL of a worker",
-    "orthanc": "SIGKILL of Orthanc, started again 2 s later",
-    "web": "DICOMweb connection cut after 0 to 12 kB of answers",
+    "orthanc": "SIGKILL of Orthanc, whose feed is followed, started again 2 s later",
+    "web": "DICOMweb or feed connection cut after 0 to 12 kB of answers",
     "association": "C-FIND or C-GET association cut after 0 to 12 kB of answers",
     "folder": "whole output folder deleted, server killed, after the RTSTRUCT, before its record",
     "disk": "disk full for the first 4 images and 4 results",
@@ -56,7 +56,8 @@ def row(kind: str, folder: Path, studies: int, kills: int) -> tuple[int, Losses]
         store = f"http://127.0.0.1:{proxy.port}/dicom-web"
         if kind == "association":
             store = f"dicom://ORTHANC@127.0.0.1:{proxy.port}"
-        server = Server(folder / "out", store, SECONDS, full_disk=kind == "disk")
+        feed = f"http://127.0.0.1:{proxy.port}" if kind in ("orthanc", "web") else ""
+        server = Server(folder / "out", store, SECONDS, full_disk=kind == "disk", feed=feed)
         happened = 0
         try:
             if kind == "folder":

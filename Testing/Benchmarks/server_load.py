@@ -2,7 +2,7 @@
 
 Processor seconds (`cpu`) are independent of what else the machine does, wall seconds are not.
 
-    python Testing/Benchmarks/server_load.py lookups|receiving|memory|throughput [--real]
+    python Testing/Benchmarks/server_load.py lookups|receiving|searching|memory|throughput [--real]
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "AutoContour" / "storage"))
 
 from small_studies import ct_study
 
+from AutoContourLib.storage.changes_feed import ChangesFeed
+from AutoContourLib.storage.dicomweb import DicomWebServer
 from AutoContourLib.storage.instance_index import InstanceIndex, StoredInstance, digest_of
 from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits, uids_of
+from AutoContourLib.storage.orthanc import RunningOrthanc
 from AutoContourLib.storage.sending import Receiver, send
 from AutoContourLib.storage.serve_settings import ServeSettings
 from AutoContourLib.storage.serving import serve
@@ -132,6 +135,32 @@ def receiving(_: argparse.Namespace) -> None:
     )
 
 
+def searching(options: argparse.Namespace) -> None:
+    """One look at an Orthanc of so many studies in which nothing is new: listed, or by the feed."""
+    print("| studies | listed, ms wall | ms cpu of ours | by the feed, ms wall | ms cpu of ours |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as place, RunningOrthanc(Path(place) / "o") as running:
+        to, sent = Receiver("ORTHANC", "127.0.0.1", running.dicom_port), 0
+        for count in (options.studies // 10, options.studies):
+            while sent < count:
+                send(ct_study(Path(place) / "ct" / str(sent), sent, slices=1), to)
+                sent += 1
+            time.sleep(3.0)  # until nothing is new
+            web, feed = DicomWebServer(running.web), ChangesFeed(running.root)
+            feed.skip()
+            row = [count]
+            for look in (lambda: web.studies(None), feed.changed):
+                wall = [timed(look) for _ in range(10)]
+                row += [round(float(np.median(wall)), 1), round(cpu_ms(look, 2), 1)]
+            print("| " + " | ".join(map(str, row)) + " |", flush=True)
+
+
+def timed(call: Callable[[], object]) -> float:
+    begin = time.monotonic()
+    call()
+    return (time.monotonic() - begin) * 1000
+
+
 def memory(options: argparse.Namespace) -> None:
     """Resident memory of the server while studies go through it, one tiny study after the other."""
     print("| studies | resident memory of the server, MB | workers, MB |\n|---|---|---|")
@@ -232,7 +261,7 @@ def keep_study(store: InstanceStore, folder: Path, seed: int, real: bool) -> Non
 
 
 def main() -> int:
-    ways = {one.__name__: one for one in (lookups, receiving, memory, throughput)}
+    ways = {one.__name__: one for one in (lookups, receiving, searching, memory, throughput)}
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("way", choices=ways)
     parser.add_argument("--studies", type=int, default=10)

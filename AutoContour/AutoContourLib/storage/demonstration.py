@@ -192,7 +192,7 @@ class _OrthancArchive(_Archive):
         self._running = running
         self.own_port = own_port
         self.name = f"Orthanc, {running.web}, DICOM port {running.dicom_port}"
-        self.serve_words = ("--store", running.web)
+        self.serve_words = ("--store", running.web, "--store-feed", running.root)
 
     def take(self, folder: Path, files: list[Path], own_port: int) -> None:
         if shutil.which("storescu"):

@@ -19,7 +19,7 @@ from AutoContourLib.storage.remote_server import (
     RemoteStudy,
     ServerError,
 )
-from MedImageLib.errors import InputError
+from MedImageLib.errors import MedImageError
 
 _MODALITY, _MODALITIES = "00080060", "00080061"
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
@@ -39,21 +39,18 @@ class DicomWebServer:
     ) -> None:
         from dicomweb_client import DICOMwebClient
 
-        session = requests.Session()
-        session.trust_env = False  # no proxy or password of the surroundings sees patients' data
-        if secret:
-            session.headers["Authorization"] = secret
-        if authority:
-            session.verify = authority
+        session = private_session(secret, authority)
         self._client = DICOMwebClient(url, session=session, timeout=timeout_s)
         # Who asks comes again by itself.
         self._client.set_http_retry_params(retry=False)
 
-    def studies(self, since: date | None) -> tuple[RemoteStudy, ...]:
+    def studies(self, since: date | None, only: str = "") -> tuple[RemoteStudy, ...]:
         filters = {"StudyDate": f"{since:%Y%m%d}-"} if since else {}
+        if only:
+            filters["StudyInstanceUID"] = only
         found: dict[str, RemoteStudy] = {}
         while True:
-            with _answers():
+            with answered():
                 page = self._client.search_for_studies(
                     limit=_PAGE,
                     offset=len(found),
@@ -72,7 +69,7 @@ class DicomWebServer:
 
     def images(self, study_instance_uid: str) -> tuple[RemoteInstance, ...]:
         found = []
-        with _answers():
+        with answered():
             for one in self._client.search_for_series(study_instance_uid, fields=[_MODALITY]):
                 modality, series = _first(one, _MODALITY), _first(one, _SERIES)
                 if modality not in IMAGE_MODALITIES:
@@ -84,7 +81,7 @@ class DicomWebServer:
 
     def has(self, study_instance_uid: str, series: str, instance: str = "") -> bool:
         filters = {"SOPInstanceUID": instance} if instance else None
-        with _answers():
+        with answered():
             try:
                 found = self._client.search_for_instances(
                     study_instance_uid, series, limit=1, search_filters=filters
@@ -103,7 +100,7 @@ class DicomWebServer:
         for one in wanted:
             by_series.setdefault(one.series_instance_uid, set()).add(one.sop_instance_uid)
         for series, instances in by_series.items():
-            with _answers():
+            with answered():
                 study = wanted[0].study_instance_uid
                 for dataset in self._client.iter_series(study, series, media_types=_AS_STORED):
                     if str(dataset.SOPInstanceUID) in instances:
@@ -113,12 +110,23 @@ class DicomWebServer:
 
     def store(self, files: Sequence[Path]) -> None:
         for path in files:
-            with _answers():
+            with answered():
                 answer = self._client.store_instances([pydicom.dcmread(path)])
                 failed = answer.get("FailedSOPSequence") or []
             if failed:
                 reason = failed[0].get("FailureReason", 0)
                 raise ServerError(f"The server did not take {path.name}: reason {reason:04X}.")
+
+
+def private_session(secret: str = "", authority: str = "") -> requests.Session:
+    """A session for patients' data. secret: header Authorization. authority: PEM file."""
+    session = requests.Session()
+    session.trust_env = False  # no proxy or password of the surroundings sees patients' data
+    if secret:
+        session.headers["Authorization"] = secret
+    if authority:
+        session.verify = authority
+    return session
 
 
 def _study(one: Mapping[str, Any]) -> RemoteStudy:
@@ -133,7 +141,7 @@ def _first(one: Mapping[str, Any], tag: str) -> str:
 
 
 @contextmanager
-def _answers() -> Iterator[None]:
+def answered() -> Iterator[None]:
     """Whatever goes wrong with a server is one kind of error, without the address asked for."""
     try:
         yield
@@ -144,7 +152,7 @@ def _answers() -> Iterator[None]:
         raise ServerError(
             f"The DICOMweb server cannot be reached ({type(error).__name__})."
         ) from error
-    except (InputError, OSError):
+    except (MedImageError, OSError):
         raise
     except Exception as error:  # whatever the client makes of an answer from anywhere
         raise ServerError(

@@ -21,6 +21,7 @@ DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 TITLE = "ORTHANC"
 _PATIENCE_S = 60.0
 _POLL_S = 0.1
+_STABLE_AGE_S = 2
 
 
 def is_installed() -> bool:
@@ -47,6 +48,7 @@ def configuration(
         "AuthenticationEnabled": False,
         "OverwriteInstances": False,
         "SyncStorageArea": True,
+        "StableAge": _STABLE_AGE_S,
         "Plugins": [str(DICOMWEB_PLUGIN)],
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         "DicomModalities": {
@@ -87,7 +89,12 @@ class RunningOrthanc:
 
     @property
     def web(self) -> str:
-        return f"http://127.0.0.1:{self.web_port}/dicom-web"
+        return f"{self.root}/dicom-web"
+
+    @property
+    def root(self) -> str:
+        """Of Orthanc's own interface."""
+        return f"http://127.0.0.1:{self.web_port}"
 
     def start(self) -> None:
         """Start it, again after it was killed, and wait until it answers."""

@@ -62,8 +62,8 @@ class QueryServer:
         self._own_title = own_title
         self._timeout_s = timeout_s
 
-    def studies(self, since: date | None) -> tuple[RemoteStudy, ...]:
-        asked = _asked("STUDY", StudyInstanceUID="", ModalitiesInStudy="")
+    def studies(self, since: date | None, only: str = "") -> tuple[RemoteStudy, ...]:
+        asked = _asked("STUDY", StudyInstanceUID=only, ModalitiesInStudy="")
         asked.NumberOfStudyRelatedInstances = ""
         asked.StudyDate = f"{since:%Y%m%d}-" if since else ""
         return tuple(

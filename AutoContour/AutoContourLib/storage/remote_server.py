@@ -46,8 +46,8 @@ class RemoteInstance:
 class RemoteServer(Protocol):
     """What a server can be asked. Every call raises ServerError when it does not answer well."""
 
-    def studies(self, since: date | None) -> tuple[RemoteStudy, ...]:
-        """Studies of that day and later; all without one."""
+    def studies(self, since: date | None, only: str = "") -> tuple[RemoteStudy, ...]:
+        """Studies of that day and later; all without one. only: UID of the one that is meant."""
         ...
 
     def images(self, study_instance_uid: str) -> tuple[RemoteInstance, ...]:

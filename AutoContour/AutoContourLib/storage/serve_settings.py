@@ -22,6 +22,11 @@ class ServeSettings:
     store_authority: str = setting(
         "", help="PEM file of who signed the DICOMweb server's certificate; empty: the system's."
     )
+    store_feed: str = setting(
+        "",
+        help="Root of an Orthanc's own interface, http://HOST:8042: its feed of changes is followed "
+        "and studies are listed every ten minutes only; empty: they are at every look.",
+    )
     look_back_days: int = setting(
         7, help="Search for studies of the last days; 0: for all.", unit="days", minimum=0
     )

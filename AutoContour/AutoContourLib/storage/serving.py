@@ -16,7 +16,7 @@ from AutoContourLib.storage.audit import Audit
 from AutoContourLib.storage.delivery import Delivery
 from AutoContourLib.storage.dispatching import Dispatcher, Surroundings
 from AutoContourLib.storage.exchanging import Exchange
-from AutoContourLib.storage.mirroring import Mirror
+from AutoContourLib.storage.mirroring import Feed, Mirror
 from AutoContourLib.storage.open_studies import OpenStudies
 from AutoContourLib.storage.processing_record import record_instance_uid, record_series_uid
 from AutoContourLib.storage.remote_server import RemoteServer, server_address
@@ -85,7 +85,13 @@ def serve(
             delivery = Delivery(out, deliver_to)
             stack.callback(delivery.close)
         if server is not None:
-            mirror = Mirror(server, node.store, watching.quiet_s, settings.look_back_days)
+            mirror = Mirror(
+                server,
+                node.store,
+                watching.quiet_s,
+                settings.look_back_days,
+                feed=_feed(settings),
+            )
         studies = OpenStudies(node.store, records)
         around = Surroundings(
             owe=delivery.owe if delivery else Surroundings.owe,
@@ -114,6 +120,17 @@ def _server(settings: ServeSettings, storage: StorageSettings) -> RemoteServer |
     from AutoContourLib.storage.query_retrieve import QueryServer
 
     return QueryServer(address, storage.ae_title)
+
+
+def _feed(settings: ServeSettings) -> Feed | None:
+    if not settings.store_feed:
+        return None
+    if server_address(settings.store_feed).kind != "web":
+        raise SettingsError(f"store_feed: {settings.store_feed!r} is not http://HOST:PORT.")
+    from AutoContourLib.storage.changes_feed import ChangesFeed
+
+    secret = _secret(settings.store_secret, "store_secret")
+    return ChangesFeed(settings.store_feed, secret, settings.store_authority)
 
 
 def _receiver(

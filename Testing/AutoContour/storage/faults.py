@@ -105,11 +105,13 @@ class Losses:
 
 
 class Server:
-    """The contour server as a process. store: address of the other server."""
+    """The contour server as a process. store, feed: addresses of the other server."""
 
-    def __init__(self, out: Path, store: str, seconds: float, full_disk: bool = False) -> None:
+    def __init__(
+        self, out: Path, store: str, seconds: float, full_disk: bool = False, feed: str = ""
+    ) -> None:
         self.out = out
-        self._command = [sys.executable, __file__, str(out), store]
+        self._command = [sys.executable, __file__, str(out), store, feed]
         here = str(Path(__file__).parent)
         self._environment = {
             **os.environ,
@@ -253,7 +255,7 @@ def main() -> None:
         _fill_the_disk(int(os.environ["FULL_DISK"]))
     serve(
         Path(sys.argv[1]),
-        ServeSettings(store=sys.argv[2], workers=2, look_back_days=0),
+        ServeSettings(store=sys.argv[2], store_feed=sys.argv[3], workers=2, look_back_days=0),
         StorageSettings(port=0, keep_free_mb=0),
         WatchSettings(quiet_s=0.5, poll_s=0.2, retry_s=1.0, missing_s=0.5),
         modules=("fault_processor",),

@@ -20,16 +20,23 @@ class Server:
         self.files = list(files)
         self.fetched: list[int] = []
         self.since: list[date | None] = []
+        self.asked: list[str] = []
+        self.breaks_in = 0
         self.breaks_after: int | None = None
         self.records: set[str] = set()
         self.modalities: tuple[str, ...] = ("CT",)
 
-    def studies(self, since):
+    def studies(self, since, only=""):
         self.since.append(since)
+        self.asked.append(only)
+        self.breaks_in = max(0, self.breaks_in - 1)
+        if self.breaks_in:
+            raise ServerError("away")
         studies: dict[str, int] = {}
         for one in self._all():
             uid = str(one.StudyInstanceUID)
-            studies[uid] = studies.get(uid, 0) + 1
+            if only in ("", uid):
+                studies[uid] = studies.get(uid, 0) + 1
         return tuple(RemoteStudy(uid, self.modalities, n) for uid, n in studies.items())
 
     def images(self, study):
@@ -134,4 +141,79 @@ def test_images_of_another_study_are_not_taken(scene, tmp_path):
         mirror.turn()
     assert store.index.instances() == []
     server.fetch = honest
+    assert mirror.turn() == 1
+
+
+class Feed:
+    """Tells what it is given, once."""
+
+    def __init__(self) -> None:
+        self.news: list[str] = []
+        self.anew = False
+
+    def skip(self) -> None:
+        self.news, self.anew = [], False
+
+    def changed(self):
+        news, self.news = tuple(self.news), []
+        return None if self.anew else news
+
+
+@pytest.fixture
+def fed(scene):
+    server, store, _, now = scene
+    feed = Feed()
+    return server, feed, Mirror(server, store, 10.0, 0, lambda: now[0], feed=feed), now
+
+
+def test_with_a_feed_only_what_grows_is_asked_for(fed):
+    server, feed, mirror, now = fed
+    [study] = {one.study_instance_uid for one in server.studies(None)}
+    server.asked.clear()
+    late = server.files.pop()
+    mirror.turn()
+    now[0] += 9
+    # Nothing is told while more comes; it is no quiet study for that.
+    server.files.append(late)
+    assert mirror.turn() == 0
+    now[0] += 9
+    assert mirror.turn() == 0
+    now[0] += 2
+    assert mirror.turn() == 1
+    assert server.fetched == [4]
+    assert server.asked == ["", study, study, study]
+    for _ in range(5):
+        assert mirror.turn() == 0
+    assert len(server.asked) == 4
+    feed.news = [study]
+    mirror.turn()
+    assert server.asked[4:] == [study]
+
+
+def test_news_outlive_a_server_that_is_away(fed, tmp_path):
+    server, feed, mirror, now = fed
+    files, server.files = server.files, []
+    mirror.turn()
+    server.files = files
+    feed.news = [str(pydicom.dcmread(files[0]).StudyInstanceUID)]
+    server.breaks_in = 2
+    with pytest.raises(ServerError, match="away"):
+        mirror.turn()
+    mirror.turn()
+    now[0] += 11
+    assert mirror.turn() == 1
+
+
+def test_a_feed_that_begins_anew_and_an_old_listing_list_all_again(fed):
+    server, feed, mirror, now = fed
+    files, server.files = server.files, []
+    mirror.turn()
+    feed.anew = True
+    mirror.turn()
+    assert server.asked == ["", ""]
+    server.files = files
+    now[0] += 601
+    mirror.turn()
+    assert server.asked == ["", "", ""]
+    now[0] += 11
     assert mirror.turn() == 1

@@ -9,6 +9,7 @@ from datetime import date
 import pydicom
 import pytest
 
+from AutoContourLib.storage.changes_feed import ChangesFeed
 from AutoContourLib.storage.dicomweb import DicomWebServer
 from AutoContourLib.storage.mirroring import Mirror
 from AutoContourLib.storage.orthanc import free_port
@@ -23,7 +24,7 @@ from AutoContourLib.storage.sending import Receiver, send
 from AutoContourLib.storage.storage_node import StorageNode
 from AutoContourLib.storage.storage_settings import StorageSettings
 from MedImageLib.errors import SettingsError
-from Testing.AutoContour.storage.small_studies import ct_study
+from Testing.AutoContour.storage.small_studies import ct_study, until
 
 WAYS = ("web", "get", "move")
 
@@ -83,6 +84,37 @@ def test_a_study_is_found_fetched_and_its_record_stored(orthanc, way, seed, tmp_
     with StorageNode(tmp_path / "new", StorageSettings(port=0, keep_free_mb=0)) as node:
         Mirror(server, node.store, quiet_s=0.0, look_back_days=0).turn()
         assert node.index.of_study(study) == []
+
+
+def test_the_feed_tells_of_what_is_new_and_of_what_has_grown(orthanc, tmp_path):
+    running, _ = orthanc
+    to = Receiver("ORTHANC", "127.0.0.1", running.dicom_port)
+    feed = ChangesFeed(running.root)
+    first, *others = ct_study(tmp_path / "ct", 104)
+    study = str(pydicom.dcmread(first).StudyInstanceUID)
+    feed.skip()
+    send([first], to)
+    assert feed.changed() == (study,)
+    until(lambda: study in (feed.changed() or ()))  # stable
+    assert feed.changed() == ()
+    send(others, to)
+    until(lambda: study in (feed.changed() or ()))
+    web = DicomWebServer(running.web)
+    [found] = web.studies(None, study)
+    assert (found.study_instance_uid, found.instances) == (study, 4)
+    assert web.studies(date(2026, 1, 2), study) == ()
+    assert web.studies(None, "1.2.3") == ()
+
+
+def test_a_feed_that_began_anew_or_is_none_is_said(orthanc):
+    running, _ = orthanc
+    feed = ChangesFeed(running.root)
+    feed._mark = 10**9
+    assert feed.changed() is None
+    with pytest.raises(ServerError, match="404"):
+        ChangesFeed(running.web).changed()
+    with pytest.raises(ServerError, match="reached"):
+        ChangesFeed(f"http://127.0.0.1:{free_port()}").skip()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -65,11 +65,13 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
 
     from AutoContourLib.study.output import overview_result, write_outputs
     from AutoContourLib.study.overview import study_overview
+    from MedImageLib.background.progress import part, tell
     from MedImageLib.errors import InputError, Remark
     from MedImageLib.reading import read_listed
     from MedImageLib.volume import Volume
 
     started = time.monotonic()
+    tell(0.0, "Reading the study")
     images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
     overview = study_overview(images)
     # Of the file of thresholds the name alone: results name no place of a site.
@@ -83,12 +85,17 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
             # The planning CT is worth its contours all the same.
             remark = Remark("not-classified", f"Further images were left alone. {error}")
             result = _joined(result, warnings=(remark,))
+    registered = 0.55 if settings.register and pairs else 0.05
     if settings.register and pairs:
-        result = with_registrations(result, pairs, folder, settings)
+        with part(0.05, registered):
+            result = with_registrations(result, pairs, folder, settings)
     if settings.contour:
+        tell(registered, "Contours of the planning CT")
         result, first = with_contours(result, overview.planning, folder)
         if first is not None and pairs:
+            tell(0.85, "Contours of the further images")
             result = with_second_contours(result, pairs, first, folder, settings)
+    tell(0.92, "Report and scene")
     write_outputs(folder, overview, result, settings.scene)
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from MedImageLib.background.job import Job
+from MedImageLib.batch.progress import duration
+from MedImageLib.batch.under_way import UnderWay, under_way
 from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.in_slicer import ensure_packages, interpreter
 from MedImageLib.panels.tables import RowTable
@@ -67,6 +70,7 @@ class StudiesSection:
             except InputError as error:
                 self._ui.studyLabel.text = str(error)
         if studies == self._studies:
+            self._show_progress(out)
             return
         self._studies = studies
         rows = [
@@ -76,6 +80,16 @@ class StudiesSection:
         self._table.show(rows, tips=[one.reason or _WORDS[one.state] for one in studies])
         self._ui.studyLabel.text = ""
         self._ui.openStudyButton.enabled = False
+        self._show_progress(out)
+
+    def _show_progress(self, out: str) -> None:
+        """How far studies in work are, and how long they will still take."""
+        if not any(one.state == "working" for one in self._studies):
+            return
+        tasks = {key[: len(self._studies[0].id)]: one for key, one in under_way(Path(out)).items()}
+        for row, one in enumerate(self._studies):
+            if one.state == "working" and one.id in tasks:
+                self._table.change(row, 0, _progress_words(tasks[one.id]))
 
     def open(self) -> None:
         """Load the chosen study."""
@@ -126,3 +140,11 @@ class StudiesSection:
             except ResultError as error:
                 lines.append(str(error))
         self._ui.studyLabel.text = "\n".join(lines)
+
+
+def _progress_words(task: UnderWay) -> str:
+    left = task.seconds_left(time.time())
+    words = f"▶ {task.share:.0%}"
+    if left is not None:
+        words += ", " + _("about") + f" {duration(left)}"
+    return f"{words}: {task.what}"

@@ -44,6 +44,11 @@ class Case:
         return tuple(path for one in self.series for path in one.files)
 
     @property
+    def study_key(self) -> str:
+        """Hash that stands for the UID of its study; empty without one."""
+        return self.series[0].study_key if self.series else ""
+
+    @property
     def name(self) -> str:
         """Name of the case's folder: safe on every file system, without identity."""
         words = re.sub(r"[^A-Za-z0-9]+", "-", f"{self.modality or 'unknown'}-{self.kind}")

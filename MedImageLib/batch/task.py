@@ -21,6 +21,7 @@ from typing import Any
 
 from MedImageLib.batch.cases import Case
 from MedImageLib.batch.processors import find_processors
+from MedImageLib.batch.under_way import telling
 from MedImageLib.errors import MedImageError
 from MedImageLib.results import Result, output_files, write_result
 
@@ -94,7 +95,8 @@ def _process(task: Task) -> None:
     shutil.rmtree(task.work, ignore_errors=True)
     task.work.mkdir(parents=True)
     _, processor = find_processors((task.module,))[task.processor]
-    result = processor.run(task.case, task.work, task.settings)
+    with telling(task.work, task.case.study_key or task.case.sha256):
+        result = processor.run(task.case, task.work, task.settings)
     if not isinstance(result, Result):
         raise MedImageError(f"Processor {task.processor} gave no Result.")
     write_result(task.work, dataclasses.replace(result, files=output_files(task.work)))

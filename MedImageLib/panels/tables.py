@@ -47,6 +47,14 @@ class RowTable:
         table.setCurrentCell(-1, -1)
         table.blockSignals(blocked)
 
+    def change(self, row: int, column: int, text: str) -> None:
+        """Change one cell; what is chosen stays chosen."""
+        import qt
+
+        item = qt.QTableWidgetItem(text)
+        item.setToolTip(text)
+        self._table.setItem(row, column, item)
+
     @property
     def chosen(self) -> int:
         """Number of the row that is chosen, or -1."""

@@ -325,10 +325,13 @@ def test_contours_are_exported_as_they_are(application, tmp_path):
 
 
 def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp_path, monkeypatch):
+    import time
     import types
 
     from AutoContourLib.viewing import study_list
     from AutoContourPanel import studies_section
+    from MedImageLib.background import progress
+    from MedImageLib.batch import under_way
 
     listed = [
         study_list.ListedStudy("aa11", "working"),
@@ -377,6 +380,17 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
         "AutoContourLib.study.watching:watch_folder",
         (tmp_path / "in", tmp_path),
     )
+    ui.studiesTable.setCurrentCell(1, 0)
+    work = tmp_path / ".work" / "run" / "CT-study"
+    work.mkdir(parents=True)
+    started = time.time() - 30.0
+    with under_way.telling(work, "aa11" + 60 * "0", clock=lambda: started):
+        progress.tell(0.25, "Rigid registration")
+        widget.sections.studies._timer.signal("timeout").emit()
+        told = ui.studiesTable.texts()[0][0]
+        assert told.startswith("▶ 25%, about 1 min 3"), told
+        assert told.endswith("Rigid registration")
+        assert ui.studiesTable.currentRow() == 1, "what is chosen stays chosen"
     listed[0] = study_list.ListedStudy("aa11", "approved")
     widget.sections.studies._timer.signal("timeout").emit()
     assert ui.studiesTable.texts()[0][0] == "✔ approved"

@@ -27,6 +27,7 @@ from AutoContourLib.registration.rigid import (
 )
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.start_network import load_start_model
+from MedImageLib.background.progress import tell
 from MedImageLib.errors import InputError
 from MedImageLib.report import report_of, write_report
 from MedImageLib.resampling import resampled
@@ -59,6 +60,7 @@ def register_files(
     raises.
     """
     begun = time.monotonic()
+    tell(0.0, "Rigid registration")
     fixed, moving = with_modality(fixed), with_modality(moving)
     begin = np.eye(4) if start is None else start.moving_from_fixed
     found = register_rigid(fixed, moving, settings, begin)
@@ -66,8 +68,10 @@ def register_files(
     field = None
     if field_settings is not None and found.verdict != DO_NOT_USE:
         begun = time.monotonic()
+        tell(0.3, "Non-rigid registration")
         field = register_deformable(fixed, moving, found.moving_from_fixed, field_settings)
         timings.append(Timing("non-rigid registration", time.monotonic() - begun))
+    tell(0.85, "Files of the registration")
     write_offset(found.offset, folder / OFFSET_FILE)
     write_offset_transform(found.offset, folder / "rigid.tfm")
     rigidly = resampled(moving, fixed.geometry, found.moving_from_fixed)

@@ -21,6 +21,7 @@ from AutoContourLib.registration.output import OFFSET_FILE, read_offset, registe
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.working_grid import working_image
 from AutoContourLib.study.study_type import ImagePair
+from MedImageLib.background.progress import part
 from MedImageLib.errors import MedImageError, Remark
 from MedImageLib.resampling import geometry_of
 from MedImageLib.results import Measurement, Result, output_files, write_result
@@ -45,7 +46,8 @@ def register_pairs(
         if "register" not in pair.steps:
             continue
         try:
-            with finished_folder(folder / f"{number}-{pair.second.mode}") as place:
+            shares = part((number - 1) / len(pairs), number / len(pairs))
+            with shares, finished_folder(folder / f"{number}-{pair.second.mode}") as place:
                 result = _register_pair(
                     pair,
                     place,

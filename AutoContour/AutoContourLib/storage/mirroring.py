@@ -23,7 +23,6 @@ from AutoContourLib.storage.remote_server import (
     ServerError,
 )
 
-
 # All are listed now and then although there is a feed, which tells nothing of what came while
 # Orthanc was killed.
 _LISTED_EVERY_S = 600.0

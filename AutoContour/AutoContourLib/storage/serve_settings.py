@@ -24,8 +24,8 @@ class ServeSettings:
     )
     store_feed: str = setting(
         "",
-        help="Root of an Orthanc's own interface, http://HOST:8042: its feed of changes is followed "
-        "and studies are listed every ten minutes only; empty: they are at every look.",
+        help="Root of an Orthanc's own interface, http://HOST:8042: its feed of changes is "
+        "followed, and studies are listed every ten minutes only instead of at every look.",
     )
     look_back_days: int = setting(
         7, help="Search for studies of the last days; 0: for all.", unit="days", minimum=0

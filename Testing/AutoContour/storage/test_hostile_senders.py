@@ -86,19 +86,21 @@ def test_a_study_that_grows_too_large_is_refused(tmp_path):
 
 
 def test_fifty_senders_at_once(tmp_path):
+    """All fifty associations are open before the first of them sends."""
     statuses: list[int] = []
+    all_open = threading.Barrier(50, timeout=120)
 
     def one(number: int, port: int) -> None:
-        # Who is not let in, or loses patience, comes again, as senders do.
-        for _ in range(30):
+        opened = association(port)
+        while not opened.is_established:
+            time.sleep(0.2)  # too many at one moment for the port; senders come again
             opened = association(port)
-            if opened.is_established:
-                answer = opened.send_c_store(ct_slice(f"1.2.{number}", number))
-                opened.release()
-                if "Status" in answer:
-                    statuses.append(answer.Status)
-                    return
-            time.sleep(0.2)
+        all_open.wait()
+        for part in range(2):
+            statuses.append(
+                opened.send_c_store(ct_slice(f"1.2.{number}", 10 * number + part)).Status
+            )
+        opened.release()
 
     with StorageNode(tmp_path, StorageSettings(port=0, keep_free_mb=0)) as node:
         threads = [threading.Thread(target=one, args=(n, node.port)) for n in range(50)]
@@ -106,9 +108,19 @@ def test_fifty_senders_at_once(tmp_path):
             thread.start()
         for thread in threads:
             thread.join()
-        assert statuses == [0] * 50
+        assert statuses == [0] * 100
         assert len(node.index.studies()) == 50
-        assert len(node.index.instances()) == 50
+        assert len(node.index.instances()) == 100
+
+
+def test_who_comes_when_no_more_are_let_in_is_told_and_served_later(tmp_path):
+    settings = StorageSettings(port=0, keep_free_mb=0, max_associations=2)
+    with StorageNode(tmp_path, settings) as node:
+        opened = [association(node.port) for _ in range(2)]
+        assert all(one.is_established for one in opened)
+        assert not association(node.port).is_established
+        opened[0].release()
+        until(lambda: association(node.port).is_established)
 
 
 def test_every_association_leaves_a_line_without_a_name(guarded, tmp_path):

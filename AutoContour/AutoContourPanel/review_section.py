@@ -19,18 +19,24 @@ from MedImageLib.panels.views import jump_to
 # The segment status of 3D Slicer, and tags of this product beside it.
 STATUS, REVIEWER, WHEN = "Segmentation.Status", "MedImage.Reviewer", "MedImage.ReviewedAt"
 DIGEST = "MedImage.ReviewedSha256"
-_WORDS = {
-    "inprogress": "to be reviewed",
-    "completed": "✔ approved",
-    "flagged": "✖ rejected",
-}
 
 
 class ReviewSection:
-    """segmentation(): the one that is shown, or None. undo: keeps states before each mark."""
+    """segmentation(): the one that is shown, or None. undo: keeps states before each mark.
 
-    def __init__(self, ui: Any, segmentation: Callable[[], Any], undo: Any) -> None:
+    send(segmentation, names, status, reviewer): hands a review of contours to where they came
+    from and marks them; False for contours made in this scene.
+    """
+
+    def __init__(
+        self,
+        ui: Any,
+        segmentation: Callable[[], Any],
+        undo: Any,
+        send: Callable[[Any, list[str], str, str], bool],
+    ) -> None:
         self._ui, self._segmentation, self._undo = ui, segmentation, undo
+        self._send = send
         columns = (_("Contour"), _("State"), _("Reviewer"), _("When"))
         self._table = RowTable(ui.reviewTable, columns, self._jump)
         self._rows: list[tuple[str, ...]] = []
@@ -57,29 +63,36 @@ class ReviewSection:
         if not reviewer:
             raise InputError("A review needs the name of the reviewer; type it first.")
         chosen = list(range(len(self._rows)) if everything else [self._table.chosen])
-        self._undo.save(self._segmentation())
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        found = segments(self._segmentation())
-        for number in chosen:
-            if 0 <= number < len(found):
-                segment = found[number][1]
-                segment.SetTag(STATUS, status)
-                segment.SetTag(REVIEWER, reviewer)
-                segment.SetTag(WHEN, when)
-                segment.SetTag(DIGEST, _digest(self._segmentation(), segment.GetName()))
-        self._segmentation().Modified()
+        node = self._segmentation()
+        found = segments(node)
+        names = [found[number][0] for number in chosen if 0 <= number < len(found)]
+        if not names:
+            return
+        if not self._send(node, names, status, reviewer):
+            self._mark_here(node, names, status, reviewer)
         self.show()
         # The next one that nobody has looked at.
-        left = [n for n, row in enumerate(self._rows) if row[1] == _WORDS["inprogress"]]
+        left = [n for n, row in enumerate(self._rows) if not row[2]]
         if left and not everything:
             after = [n for n in left if n > max(chosen)]
             self._table.choose((after or left)[0])
+
+    def _mark_here(self, node: Any, names: Sequence[str], status: str, reviewer: str) -> None:
+        self._undo.save(node)
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        for name, segment in segments(node):
+            if name in names:
+                segment.SetTag(STATUS, status)
+                segment.SetTag(REVIEWER, reviewer)
+                segment.SetTag(WHEN, when)
+                segment.SetTag(DIGEST, digest_of(node, name))
+        node.Modified()
 
     def come_back(self) -> None:
         """What was changed since its review is to be reviewed again."""
         node = self._segmentation()
         for name, segment in segments(node) if node else []:
-            if _tag(segment, DIGEST) and _tag(segment, DIGEST) != _digest(node, name):
+            if tag_of(segment, DIGEST) and tag_of(segment, DIGEST) != digest_of(node, name):
                 segment.SetTag(STATUS, "inprogress")
                 for tag in (REVIEWER, WHEN, DIGEST):
                     segment.RemoveTag(tag)
@@ -103,10 +116,11 @@ def segments(node: Any) -> list[tuple[str, Any]]:
 
 def review_of(segment: Any) -> tuple[str, str, str]:
     """State in words, reviewer and when (UTC) of a segment."""
-    status, reviewer, when = (_tag(segment, name) for name in (STATUS, REVIEWER, WHEN))
+    status, reviewer, when = (tag_of(segment, name) for name in (STATUS, REVIEWER, WHEN))
     if status not in ("completed", "flagged"):
-        return _WORDS["inprogress"], "", ""
-    return _WORDS[status], reviewer, when.replace("T", " ")[:16]
+        return _("to be reviewed"), "", ""
+    word = _("✔ approved") if status == "completed" else _("✖ rejected")
+    return word, reviewer, when.replace("T", " ")[:16]
 
 
 def contour_of_image(node: Any, modality: str, geometry: Any) -> Any:
@@ -124,20 +138,22 @@ def contour_of_image(node: Any, modality: str, geometry: Any) -> Any:
 
 
 def _approval(found: Sequence[Any], approval: Any) -> Any:
-    done = [one for one in found if _tag(one, STATUS) == "completed" and _tag(one, REVIEWER)]
+    done = [one for one in found if tag_of(one, STATUS) == "completed" and tag_of(one, REVIEWER)]
     if not found or len(done) < len(found):
         return approval()
-    last = max(done, key=lambda one: _tag(one, WHEN))
-    when = datetime.fromisoformat(_tag(last, WHEN))
-    return approval("APPROVED", _tag(last, REVIEWER), f"{when:%Y%m%d}", f"{when:%H%M%S}")
+    last = max(done, key=lambda one: tag_of(one, WHEN))
+    when = datetime.fromisoformat(tag_of(last, WHEN))
+    return approval("APPROVED", tag_of(last, REVIEWER), f"{when:%Y%m%d}", f"{when:%H%M%S}")
 
 
-def _digest(node: Any, name: str) -> str:
+def digest_of(node: Any, name: str) -> str:
+    """SHA-256 of the voxels of a segment."""
     labels = segmentation_labels(node, None, [name])
     return hashlib.sha256(np.packbits(labels.array > 0).tobytes()).hexdigest()
 
 
-def _tag(segment: Any, name: str) -> str:
+def tag_of(segment: Any, name: str) -> str:
+    """A tag of a segment; empty without it."""
     import vtk
 
     text = vtk.reference("")

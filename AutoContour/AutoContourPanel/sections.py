@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
+from AutoContourPanel.opened_study import (
+    StudyOrigin,
+    origin_of,
+    seen_of,
+    show_study,
+    take_marks,
+)
 from AutoContourPanel.pair_section import PairSection
 from AutoContourPanel.review_section import ReviewSection, contour_of_image
 from AutoContourPanel.scene_content import shown_text
 from AutoContourPanel.studies_section import StudiesSection
+from MedImageLib.errors import InputError
 from MedImageLib.in_slicer import PackagesSection, PanelRun
 from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
 from MedImageLib.panels.buttons import connect_common, connect_tried
 from MedImageLib.panels.keys import Keys
 from MedImageLib.panels.models import ModelsSection
+from MedImageLib.panels.stereo import StereoSection
 from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
 
+SEND = "AutoContourLib.viewing.remote_studies:send_review"
 _FIRST, _SECOND, _TARGET = range(3)  # in the order of the list
 
 
@@ -29,9 +41,10 @@ class Sections:
     def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
         self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
         self.packages = PackagesSection(ui, _("Cancel"))
-        self.studies = StudiesSection(ui, self._open)
+        self.studies = StudiesSection(ui, run.call, self._open)
         self.pair = PairSection(ui, parameters)
-        self.review = ReviewSection(ui, self.segmentation, logic.undo)
+        self.review = ReviewSection(ui, self.segmentation, logic.undo, self._send)
+        self.stereo = StereoSection(ui, lambda: [self.segmentation()])
         self.undo = UndoButtons(ui, logic.undo, self.segmentation, self._undone)
         self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
         from AutoContourLib.registration.fusion import METHODS, FusionSettings
@@ -58,6 +71,11 @@ class Sections:
                 (ui.approveButton, reviewed, lambda: self._mark("completed")),
                 (ui.rejectButton, reviewed, lambda: self._mark("flagged")),
                 (ui.approveAllButton, reviewed, lambda: self._mark("completed", True)),
+                (
+                    ui.virtualRealityButton,
+                    _("Virtual reality could not be entered."),
+                    self.stereo.enter_virtual_reality,
+                ),
                 (ui.targetButton, _("The target could not be made."), self._make_target),
                 (ui.exportButton, _("The contours could not be exported."), self._export),
             )
@@ -69,6 +87,7 @@ class Sections:
         self.packages.cancel()
         self._run.cancel()
         self.studies.stop()
+        self.stereo.stop()
         self.keys.remove()
 
     def leave_scene(self) -> None:
@@ -123,9 +142,35 @@ class Sections:
             parameters.resultText = shown_text(parameters.outputSegmentation)
         self.show()
 
-    def _open(self, folder: Any) -> None:
-        # What is there stays: a study is added to the scene.
-        slicer.util.loadScene(str(folder / "scene.mrb"), {"clear": False})
+    def _open(self, content: Any, origin: StudyOrigin) -> None:
+        parameters = self._parameters()
+        show_study(slicer.mrmlScene, content, parameters, origin)
+        if content.pair is not None:
+            self.pair.take(content.pair)
+        self._ui.contoursComboBox.currentIndex = _FIRST
+        self._chosen()
+        self.show()
+        self.pair.show_views()
+
+    def _send(self, segmentation: Any, names: list[str], status: str, reviewer: str) -> bool:
+        """Hand a review to where the contours came from; False for contours of this scene."""
+        origin = origin_of(segmentation)
+        if origin is None:
+            return False
+        if self._run.running:
+            raise InputError("Something is being computed; wait for it or cancel it, then review.")
+        seen = seen_of(segmentation, names)
+        verdict = "approve" if status == "completed" else "reject"
+        contours = (origin.name, origin.place)
+        if origin.url:
+            server = replace(self.studies.server(), url=origin.url)
+            marks = self._run.call(SEND, server, origin.id, contours, verdict, seen, reviewer)
+        else:
+            from AutoContourLib.viewing.local_review import review_here
+
+            marks = review_here(Path(origin.folder), contours, verdict, seen, reviewer)
+        take_marks(segmentation, marks)
+        return True
 
     def _fuse(self) -> None:
         fuse = "AutoContourLib.registration.image_pair:fused_volume"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # the tests share stage and cases
+# A processed study and a server of it are made by the tests of the browser end.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "AutoContour" / "viewing"))
 
 from stage import SLICER_PYTHON, staged
 

@@ -342,7 +342,9 @@ class Application:
         self.started = Signal()
         self._application_logic = application_logic
         plot = types.SimpleNamespace(plotView=Widget().itself)
-        self._layout_manager = types.SimpleNamespace(plotViewCount=1, plotWidget=lambda _: plot)
+        self._layout_manager = types.SimpleNamespace(
+            plotViewCount=1, plotWidget=lambda _: plot, threeDViewCount=0
+        )
 
     def layoutManager(self) -> Any:  # noqa: N802
         return self._layout_manager

@@ -372,8 +372,6 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
     assert ui.studyLabel.text == "no CT"
     assert not ui.openStudyButton.enabled
     ui.studiesTable.setCurrentCell(2, 0)
-    ui.openStudyButton.click()
-    assert application.opened == [str(tmp_path / "scene.mrb")]
     ui.automaticCheckBox.checked = True
     [job] = jobs
     assert job.call == (
@@ -397,6 +395,7 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
     ui.automaticCheckBox.checked = False
     assert job.ended
     assert not widget.sections.studies.running
+    widget.sections.cancel()
     assert application.errors == []
 
 

@@ -42,7 +42,7 @@ def plan_question(out: Path, folder: Path, place: str, now: datetime | None = No
     """Degree, threshold and question of a pair as they are now. Raises InputError for a file
     that cannot be read."""
     thresholds = thresholds_of(out / THRESHOLDS_FILE)
-    degree = _degree(folder / files.REGISTRATIONS / place / files.DEGREE_FILE)
+    degree = stored_degree(folder / files.REGISTRATIONS / place / files.DEGREE_FILE)
     path = folder / files.DECISIONS / place / files.DECISION_FILE
     decision = read_decision(path) if path.is_file() else None
     if decision is None and degree is not None:
@@ -72,7 +72,8 @@ def answer_question(
     return plan_question(out, folder, place, moment)
 
 
-def _degree(path: Path) -> DeformationDegree | None:
+def stored_degree(path: Path) -> DeformationDegree | None:
+    """The degree that a registration wrote, or None. Raises InputError naming the file."""
     if not path.is_file():
         return None
     try:

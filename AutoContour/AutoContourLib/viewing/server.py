@@ -20,6 +20,7 @@ from AutoContourLib.storage.tls import server_context
 from AutoContourLib.viewing import handlers
 from AutoContourLib.viewing.access import Access
 from AutoContourLib.viewing.actions import ACTIONS, Action
+from AutoContourLib.viewing.downloads import StudyFile, StudyFiles
 from AutoContourLib.viewing.open_studies import OpenStudies
 from AutoContourLib.viewing.view_settings import ViewSettings
 from MedImageLib.errors import InputError
@@ -47,6 +48,8 @@ def application(service: handlers.Service) -> Application:
             (study + "/slice", handlers.Slice, told),
             (study + "/outlines", handlers.Outlines, told),
             (study + "/surfaces", handlers.Surfaces, told),
+            (study + "/files", StudyFiles, told),
+            (study + "/file", StudyFile, told),
             (study + f"/({actions})", Action, told),
         ],
         default_handler_class=NotFound,

@@ -85,13 +85,19 @@ def level_of(
     still = _read(fixed, geometry, np.eye(4), step)
     free = _read(moving, grown, moving_from_fixed, step)
     seen = _field_of_view(moving, grown, moving_from_fixed, step)
-    if both_ct:
-        channels = [torch.stack([_windowed(v, w) for w in CT_WINDOWS_HU]) for v in (still, free)]
-    else:
-        grays = [torch.from_numpy(v)[None] for v in (still, free)]
-        channels = [torch.cat([self_similarity(g[0]), g]) for g in grays]
     k, j, i = margin.tolist()
-    return Level(geometry, channels[0], channels[1], seen, (k, j, i), both_ct)
+    return Level(
+        geometry, channels_of(still, both_ct), channels_of(free, both_ct), seen, (k, j, i), both_ct
+    )
+
+
+def channels_of(values: np.ndarray, one_scale: bool) -> Tensor:
+    """Channels (c, k, j, i) of values (k, j, i): Hounsfield units where both images are CT, else
+    gray values of `comparable`."""
+    if one_scale:
+        return torch.stack([_windowed(values, window) for window in CT_WINDOWS_HU])
+    gray = torch.from_numpy(values)
+    return torch.cat([self_similarity(gray), gray[None]])
 
 
 def matched(still: Tensor, free: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,8 +166,8 @@ def self_similarity(gray: Tensor) -> Tensor:
     return torch.exp(-distances / spread.clamp(0.001 * middle, 1000 * middle))
 
 
-def _read(volume: Volume, grid: Geometry, matrix: np.ndarray, step_mm: np.ndarray) -> np.ndarray:
-    """Values (k, j, i) on a grid, smoothed to its spacing first."""
+def values_for_spacing(volume: Volume, step_mm: np.ndarray) -> np.ndarray:
+    """Float32 values (k, j, i) on the own grid, smoothed for being read at steps (i, j, k)."""
     values = volume.array.astype(np.float32)
     if volume.modality != "CT":
         values = comparable(volume).array
@@ -169,9 +175,15 @@ def _read(volume: Volume, grid: Geometry, matrix: np.ndarray, step_mm: np.ndarra
     sigma = np.sqrt(np.maximum((0.5 * step_mm.mean()) ** 2 - (0.4 * own) ** 2, 0.0)) / own
     if (sigma > 0.15).any():
         values = ndimage.gaussian_filter(values, sigma[::-1], mode="nearest")
+    return values
+
+
+def _read(volume: Volume, grid: Geometry, matrix: np.ndarray, step_mm: np.ndarray) -> np.ndarray:
+    """Values (k, j, i) on a grid, smoothed to its spacing first."""
+    values = values_for_spacing(volume, step_mm)
     if np.array_equal(matrix, np.eye(4)) and grid.same_grid(volume.geometry):
         return values
-    index = _index_matrix(volume, grid, matrix)
+    index = index_matrix(volume, grid, matrix)
     found: np.ndarray = ndimage.affine_transform(
         values, index[:3, :3], index[:3, 3], grid.shape, order=3, mode="nearest"
     )
@@ -182,7 +194,7 @@ def _field_of_view(
     volume: Volume, grid: Geometry, matrix: np.ndarray, step_mm: np.ndarray
 ) -> Tensor:
     """1 where the grid's points lie inside of the volume, half a step from its end."""
-    index = _index_matrix(volume, grid, matrix)
+    index = index_matrix(volume, grid, matrix)
     own = np.array(volume.geometry.spacing_mm)[::-1]
     edge = np.minimum(0.5 * step_mm[::-1].mean() / own - 0.4, 1e9).clip(0)
     inside = torch.ones(grid.shape, dtype=torch.bool)
@@ -197,7 +209,7 @@ def _field_of_view(
     return inside.float()[None]
 
 
-def _index_matrix(volume: Volume, grid: Geometry, matrix: np.ndarray) -> np.ndarray:
+def index_matrix(volume: Volume, grid: Geometry, matrix: np.ndarray) -> np.ndarray:
     """4 × 4 from indices (k, j, i) of the grid to those of the volume."""
     turned = volume.geometry.index_from_lps @ matrix @ grid.lps_from_index
     order = [2, 1, 0, 3]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,10 +19,13 @@ from torch.nn import functional
 from AutoContourLib.registration.deformable_settings import DeformableSettings
 from AutoContourLib.registration.feature_images import Level, level_of, matched, without_couch
 from AutoContourLib.registration.scale_field import Bases, ScaleGrid
+from AutoContourLib.registration.spline_sampling import sampled_by_splines, spline_image
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
 
 Tensor = torch.Tensor
+# Moving channels (c, k, j, i) and where they are seen (1, …), for a field (3, k, j, i).
+Reader = Callable[[Tensor], tuple[Tensor, Tensor]]
 MARGIN_MM = 20.0
 # Bumps narrower than this many voxels would follow noise.
 LEAST_WIDTH = 2.0
@@ -64,7 +68,12 @@ def elastic_field(
             if width >= LEAST_WIDTH * max(level.geometry.spacing_mm):
                 grid = replace(grid, widths_mm=(*grid.widths_mm, width))
                 weights = functional.pad(weights, (0, grid.sizes[-1]))
-        weights = _after_steps(level, grid, weights, settings.stiffness, steps)
+        reader: Reader = partial(sampled, level)
+        if number == len(settings.field_steps) - 1:
+            reader = partial(
+                sampled_by_splines, spline_image(moving, level, moving_from_fixed), level
+            )
+        weights = _after_steps(level, reader, grid, weights, settings.stiffness, steps)
     return ElasticField(grid, weights)
 
 
@@ -76,11 +85,10 @@ def stiffened(
     settings: DeformableSettings,
 ) -> ElasticField:
     """The field after some more steps at the finest grid with the stiffness of `settings`."""
-    level = level_of(
-        without_couch(fixed), without_couch(moving), moving_from_fixed,
-        settings.field_spacings_mm[-1], MARGIN_MM,
-    )  # fmt: skip
-    weights = _after_steps(level, field.grid, field.weights, settings.stiffness, 3)
+    fixed, moving = without_couch(fixed), without_couch(moving)
+    level = level_of(fixed, moving, moving_from_fixed, settings.field_spacings_mm[-1], MARGIN_MM)
+    reader = partial(sampled_by_splines, spline_image(moving, level, moving_from_fixed), level)
+    weights = _after_steps(level, reader, field.grid, field.weights, settings.stiffness, 3)
     return ElasticField(field.grid, weights)
 
 
@@ -92,7 +100,7 @@ def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:
 
 
 def _after_steps(
-    level: Level, grid: ScaleGrid, weights: Tensor, stiffness: float, steps: int
+    level: Level, reader: Reader, grid: ScaleGrid, weights: Tensor, stiffness: float, steps: int
 ) -> Tensor:
     """The weights after Gauss–Newton steps at a level, fewer where the field comes to rest."""
     places = _places(level.geometry)
@@ -100,7 +108,7 @@ def _after_steps(
     few = grid.bases(tuple(_block_middles(line) for line in places))
     least = min(level.geometry.spacing_mm)
     for _ in range(steps):
-        step = _step(level, bases, few, weights, stiffness)
+        step = _step(level, reader, bases, few, weights, stiffness)
         largest = float(few.spread(step).norm(dim=0).max())
         # A linear model of the images does not hold far beyond the slope that it was taken at.
         weights = weights + step * min(1.0, 3 * least / max(largest, 1e-9))
@@ -109,10 +117,12 @@ def _after_steps(
     return weights
 
 
-def _step(level: Level, bases: Bases, few: Bases, weights: Tensor, stiffness: float) -> Tensor:
+def _step(
+    level: Level, reader: Reader, bases: Bases, few: Bases, weights: Tensor, stiffness: float
+) -> Tensor:
     """One Gauss–Newton step (n,). few: the bumps at the middles of blocks of voxels, since they
     are much wider than a voxel."""
-    moved, seen = sampled(level, bases.spread(weights))
+    moved, seen = reader(bases.spread(weights))
     tensor, force = normal_terms(level, moved, seen)
     volume = float(np.prod(level.geometry.spacing_mm)) / _MM3
     tensor, force = _block_sums(tensor) * volume, _block_sums(force) * volume

@@ -77,8 +77,8 @@ def test_a_known_field_is_found(pair, found):
     rigid = points @ OFFSET[:3, :3].T + OFFSET[:3, 3] - points
     before, after = errors(pair, rigid), errors(pair, found.displacement_mm)
     assert before.mean() > 2.5
-    assert after.mean() < 0.6
-    assert np.percentile(after, 95) < 1.5
+    assert after.mean() < 0.3
+    assert np.percentile(after, 95) < 0.8
     assert found.usable
 
 
@@ -107,9 +107,9 @@ def test_another_gray_scale_is_another_modality(pair):
 
 
 def test_a_wild_field_is_made_stiffer_until_it_does_not_fold(pair):
-    wild = dataclasses.replace(QUICK, stiffness=0.0005, field_steps=(4, 4, 2), least_jacobian=0.2)
+    wild = dataclasses.replace(QUICK, stiffness=0.0005, field_steps=(4, 4, 2), least_jacobian=0.5)
     found = register_deformable(pair[0], pair[1], OFFSET, wild)
-    assert found.jacobian.minimum >= 0.2
+    assert found.jacobian.minimum >= 0.5
     assert any(remark.code == "field-stiffened" for remark in found.remarks)
 
 

@@ -3,7 +3,9 @@
 Split conformal prediction: of n + 1 exchangeable scores the newest is among the k largest with
 probability at most k / (n + 1), whatever their distribution (Vovk et al., 2005). Slices of one
 patient are not exchangeable with those of others; patients are. Each patient then counts once,
-shared among the patient's slices (Lee, Barber and Willett, 2023). Scores rise with abnormality.
+shared among the patient's slices (Lee, Barber and Willett, 2023). Of a whole scan the new patient's
+other slices are known, too, and are counted as they are instead of all as abnormal, so that the
+rate is not only kept but attained. Scores rise with abnormality.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ def conformal_threshold(
     scores: Sequence[float] | np.ndarray,
     rate: float,
     patients: Sequence[object] | np.ndarray | None = None,
+    own: Sequence[float] | np.ndarray | None = None,
 ) -> Threshold:
     """The least threshold of a false-alarm rate, from scores of held-out normal images.
 
@@ -48,11 +51,17 @@ def conformal_threshold(
     drawn at random from the patient's images, then scores that high with probability at most
     (1 + mean share of images that do × K) / (K + 1) of K patients. With K < 1 / rate − 1 the rate
     cannot be promised: the threshold lies just above the largest score and the attained rate is
-    1 / (K + 1). Ties never raise the rate. Raises InputError without scores.
+    1 / (K + 1). Ties never raise the rate.
+
+    own: scores of all slices of the scan to judge; the slices of all K + 1 patients then set the
+    threshold together, and since it is the same whichever of them is the new one, the mean share
+    of a fresh patient's slices that reach it is the share of all. Raises InputError without scores.
 
     >>> conformal_threshold(range(1, 100), 0.05).rate
     0.05
     """
+    if own is not None:
+        return _threshold_with(scores, rate, patients, own)
     ordered, weights, count = _weighted(scores, patients)
     # From the largest down: patients, in parts, that a threshold at this score would call abnormal.
     reached = np.cumsum(weights[::-1])
@@ -63,6 +72,24 @@ def conformal_threshold(
     # Without ties the rate that was counted; with them fewer reach the value.
     kept = max(above, float(reached[allowed - 1]) if allowed else 0.0)
     return Threshold(value, (1 + kept) / (count + 1), rate, count)
+
+
+def _threshold_with(
+    scores: Sequence[float] | np.ndarray,
+    rate: float,
+    patients: Sequence[object] | np.ndarray | None,
+    own: Sequence[float] | np.ndarray,
+) -> Threshold:
+    others = np.arange(len(scores)) if patients is None else np.asarray(patients)
+    known = np.unique(others, return_inverse=True)[1]
+    owner = np.concatenate([known, np.full(len(own), -1)])
+    ordered, weights, count = _weighted(np.concatenate([scores, own]), owner)
+    reached = np.cumsum(weights[::-1])
+    allowed = int(np.searchsorted(reached, rate * count + 1e-9, side="right"))
+    if allowed == len(ordered):
+        allowed -= 1
+    value = float(np.nextafter(ordered[len(ordered) - 1 - allowed], np.inf))
+    return Threshold(value, float(weights[ordered >= value].sum()) / count, rate, count - 1)
 
 
 def p_value(

@@ -97,7 +97,8 @@ def screen(
     known = model.calibration
     if known is None:
         raise InputError(f"{model.card.name}: the model is not calibrated.")
-    slice_threshold = _threshold(known.slice_scores, known.slice_patients, settings)
+    own = found.scores if len(planes) > 1 else None
+    slice_threshold = _threshold(known.slice_scores, known.slice_patients, settings, own)
     score, groups = float(found.scores.max()), {}
     reference, owners = known.slice_scores, known.slice_patients
     if len(planes) == 1:
@@ -188,10 +189,15 @@ def _planes(
     return np.concatenate(parts), tuple(told.values())
 
 
-def _threshold(scores: np.ndarray, patients: np.ndarray, settings: AnomalySettings) -> Threshold:
+def _threshold(
+    scores: np.ndarray,
+    patients: np.ndarray,
+    settings: AnomalySettings,
+    own: np.ndarray | None = None,
+) -> Threshold:
     if settings.threshold is not None:
         return Threshold(settings.threshold, None)
-    return conformal_threshold(scores, settings.false_alarm_rate, patients)
+    return conformal_threshold(scores, settings.false_alarm_rate, patients, own)
 
 
 def _not_promised(threshold: Threshold) -> Remark:

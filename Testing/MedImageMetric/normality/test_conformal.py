@@ -65,6 +65,36 @@ def test_each_patient_taken_as_the_newest_has_few_alarms(stacks, rate):
     assert share / len(stacks) <= max(rate, 1 / len(stacks)) + 1e-9
 
 
+@given(
+    st.lists(
+        st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=6), min_size=3, max_size=20
+    ),
+    RATES,
+)
+def test_with_all_slices_of_the_newest_the_rate_is_kept_and_attained(stacks, rate):
+    """Every patient taken as the newest gets the same threshold, so that its rate is theirs."""
+    share, found = 0.0, []
+    for n, own in enumerate(stacks):
+        others = [(score, k) for k, stack in enumerate(stacks) if k != n for score in stack]
+        scores, patients = zip(*others, strict=True)
+        found.append(conformal_threshold(scores, rate, patients, own))
+        share += float(np.mean(np.array(own) >= found[-1].value))
+    assert len({one.value for one in found}) == 1
+    assert share / len(stacks) <= rate + 1e-9
+    assert found[0].rate == pytest.approx(share / len(stacks), abs=1e-9)
+
+
+def test_a_scan_abnormal_all_through_meets_the_threshold_of_a_single_slice():
+    rng = np.random.default_rng(0)
+    scores, patients = rng.normal(size=4000), np.repeat(np.arange(40), 100)
+    alone = conformal_threshold(scores, 0.05, patients)
+    bad = conformal_threshold(scores, 0.05, patients, np.full(30, 9.0))
+    usual = conformal_threshold(scores, 0.05, patients, rng.normal(size=100))
+    assert bad.value == alone.value
+    assert usual.value < alone.value
+    assert usual.rate == pytest.approx(0.05, abs=0.0003)
+
+
 def test_slices_that_resemble_one_another_break_the_rate_unless_patients_count():
     """Nine patients of a hundred slices; the tenth is one in ten that is different all through."""
     rng = np.random.default_rng(0)

@@ -22,11 +22,11 @@ from AutoContourPanel.review_section import ReviewSection, contour_of_image
 from AutoContourPanel.scene_content import shown_text
 from AutoContourPanel.studies_section import StudiesSection
 from MedImageLib.errors import InputError
-from MedImageLib.in_slicer import PackagesSection, PanelRun
+from MedImageLib.in_slicer import PanelRun
 from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
-from MedImageLib.panels.buttons import connect_common, connect_tried
+from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.common import CommonSections
 from MedImageLib.panels.keys import Keys
-from MedImageLib.panels.models import ModelsSection
 from MedImageLib.panels.stereo import StereoSection
 from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
@@ -40,13 +40,12 @@ class Sections:
 
     def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
         self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
-        self.packages = PackagesSection(ui, _("Cancel"))
+        self.common = CommonSections(ui, "AutoContour", self._edit)
         self.studies = StudiesSection(ui, run.call, self._open)
         self.pair = PairSection(ui, parameters)
         self.review = ReviewSection(ui, self.segmentation, logic.undo, self._send)
         self.stereo = StereoSection(ui, lambda: [self.segmentation()])
         self.undo = UndoButtons(ui, logic.undo, self.segmentation, self._undone)
-        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
         from AutoContourLib.registration.fusion import METHODS, FusionSettings
 
         ui.fusionComboBox.addItems(list(METHODS))
@@ -55,13 +54,6 @@ class Sections:
         reviewed = _("The contour could not be reviewed.")
         answered = _("The question could not be answered.")
         reviewer = ui.reviewerLineEdit
-        connect_common(
-            ui,
-            self.packages.install,
-            self._edit,
-            self.models.import_folder,
-            self.models.remove,
-        )
         connect_tried(
             (
                 (ui.openStudyButton, _("The study could not be opened."), self.studies.open),
@@ -83,8 +75,8 @@ class Sections:
         self.keys = Keys((("A", ui.approveButton), ("R", ui.rejectButton)))
 
     def cancel(self) -> None:
-        """End whatever runs: an installation, automatic processing, a computation."""
-        self.packages.cancel()
+        """End whatever runs: an installation, a training, automatic processing, a computation."""
+        self.common.cancel()
         self._run.cancel()
         self.studies.stop()
         self.stereo.stop()

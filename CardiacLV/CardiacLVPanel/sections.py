@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from CardiacLVPanel.curve_nodes import BULLS_EYE
 from CardiacLVPanel.frame_section import DIMENSION, FrameSection
 from CardiacLVPanel.guess_answers import answers
-from MedImageLib.in_slicer import PackagesSection, PanelRun
+from MedImageLib.in_slicer import PanelRun
 from MedImageLib.nodes import (
     browser_of,
     nodes_of_role,
@@ -20,8 +20,8 @@ from MedImageLib.nodes import (
     segmentation_labels,
     stored_result,
 )
-from MedImageLib.panels.buttons import connect_common, connect_tried
-from MedImageLib.panels.models import ModelsSection
+from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.common import CommonSections
 from MedImageLib.panels.pictures import show_png
 from MedImageLib.panels.teaching import GuessSection
 from MedImageLib.panels.views import edit_segmentation, one_of_role
@@ -43,18 +43,10 @@ class Sections:
         self._parameters, self._recompute = parameters, recompute
         self._before_edit = ""
         self._eye: list[Any] | None = None
-        self.packages = PackagesSection(ui, _("Cancel"))
+        self.common = CommonSections(ui, "CardiacLV", self._edit)
         self.frame = FrameSection(ui)
-        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
         self.guess = GuessSection(
             ui, self._hide, lambda: answers(ui, parameters(), self.proxy()), self._case
-        )
-        connect_common(
-            ui,
-            self.packages.install,
-            self._edit,
-            self.models.import_folder,
-            self.models.remove,
         )
         connect_tried(
             (
@@ -64,8 +56,8 @@ class Sections:
         )
 
     def cancel(self) -> None:
-        """End an installation, if there is one."""
-        self.packages.cancel()
+        """End an installation and a training, if there are any."""
+        self.common.cancel()
 
     def show(self) -> None:
         """Show what the nodes of the parameters hold now."""

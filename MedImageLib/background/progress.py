@@ -5,10 +5,12 @@ Without a listener, telling costs nothing; algorithms need not know who shows it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
+Item = TypeVar("Item")
 Listener = Callable[[float, str], None]
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
 
@@ -40,3 +42,11 @@ def part(first: float, last: float) -> Iterator[None]:
     told = outer
     with listening(lambda share, what: told(first + share * (last - first), what)):
         yield
+
+
+def in_parts(items: Iterable[Item]) -> Iterator[Item]:
+    """The items in turn; what is told while one is worked on counts as its part of the whole."""
+    items = tuple(items)
+    for number, item in enumerate(items):
+        with part(number / len(items), (number + 1) / len(items)):
+            yield item

@@ -32,30 +32,19 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    import torch
+    from MedImageLib.network.training_job import train_model
 
-    from MedImageLib.network.workflow import trainer_of
-
-    torch.set_num_threads(options.threads)
-    trainer_of(options.settings)(
+    train_model(
         options.settings,
         options.data,
         options.out,
         options.folds,
         options.localizer_run,
         options.publish,
-        command=_command_without_places(options),
+        options.threads,
         say=lambda text: print(text, flush=True),
     )
     return 0
-
-
-def _command_without_places(options: argparse.Namespace) -> str:
-    """The command as the card shows it: folders of this machine are nobody's business."""
-    words = ["medimage", "train", Path(options.settings).name, "--data", "DATA", "-o", "RUN"]
-    if options.localizer_run:
-        words += ["--localizer-run", "LOCALIZER_RUN"]
-    return " ".join([*words, "--folds", *map(str, options.folds)])
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

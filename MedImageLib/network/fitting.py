@@ -17,11 +17,13 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from MedImageLib.background.progress import tell
 from MedImageLib.settings import check_settings, setting
 from MedImageLib.writing.atomic import finished_file
 
 Network = TypeVar("Network", bound=nn.Module)
 CHECKPOINT = "checkpoint.pt"
+_TELL_EVERY = 5
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def fit(
             _average(averaged, network, min(settings.average, (step + 1) / (step + 10)))
         running = loss.item() if step == first else 0.98 * running + 0.02 * loss.item()
         done = step + 1
+        if done % _TELL_EVERY == 0 or done == settings.steps:
+            tell(done / settings.steps, f"Step {done} of {settings.steps}, loss {running:.3f}")
         if done % settings.checkpoint_every == 0 or done == settings.steps:
             with finished_file(checkpoint) as temporary:
                 states = {

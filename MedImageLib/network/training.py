@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from MedImageLib.background.progress import in_parts
 from MedImageLib.errors import InputError, ModelError
 from MedImageLib.intensity import normalized_by_ranks
 from MedImageLib.network.augmentation import (
@@ -255,7 +256,7 @@ def run_training(
     samples = read_samples(data_dir, settings.sources)
     say(f"{settings.name}: {len(samples)} images of {len({s.patient for s in samples})} patients")
     prepared = {_key(s): prepare(s, settings) for s in samples if s.weight > 0}
-    for fold in folds:
+    for fold in in_parts(folds):
         training, _ = fold_split(samples, fold)
         _train_fold(settings, prepared, training, out, fold, say)
     return samples

@@ -13,26 +13,6 @@ def connect_tried(buttons: Iterable[tuple[Any, str, Callable[[], None]]]) -> Non
         button.connect("clicked(bool)", _tried(message, action))
 
 
-def connect_common(
-    ui: Any,
-    install: Callable[[], None],
-    edit: Callable[[], None],
-    import_model: Callable[[], None],
-    remove_model: Callable[[], None],
-) -> None:
-    """Connect the buttons that every panel has, with the same words in each."""
-    from slicer.i18n import tr as _
-
-    connect_tried(
-        (
-            (ui.installButton, _("The packages could not be installed."), install),
-            (ui.editButton, _("The Segment Editor could not be opened."), edit),
-            (ui.importModelButton, _("The model was not imported."), import_model),
-            (ui.removeModelButton, _("The model was not removed."), remove_model),
-        )
-    )
-
-
 def _tried(message: str, action: Callable[[], None]) -> Callable[[], None]:
     def do() -> None:
         import slicer

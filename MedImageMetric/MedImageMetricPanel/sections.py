@@ -8,9 +8,9 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from MedImageLib.in_slicer import PackagesSection, PanelRun
-from MedImageLib.panels.buttons import connect_common, connect_tried
-from MedImageLib.panels.models import ModelsSection
+from MedImageLib.in_slicer import PanelRun
+from MedImageLib.panels.buttons import connect_tried
+from MedImageLib.panels.common import CommonSections
 from MedImageLib.panels.teaching import GuessSection
 from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
@@ -26,12 +26,11 @@ class Sections:
 
     def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
         self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
-        self.packages = PackagesSection(ui, _("Cancel"))
+        self.common = CommonSections(ui, "MedImageMetric", self._edit)
         self.screen_run = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
         self.level = LevelSection(ui)
         self.normality = NormalitySection(ui)
         self.profile = ProfileSection(ui, self._choose_profile)
-        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
         self.guess = GuessSection(
             ui,
             self._hide,
@@ -39,13 +38,6 @@ class Sections:
             lambda: case_of(parameters().outputSegmentation),
         )
         self.undo = UndoButtons(ui, logic.undo, self._segmentation, self._undone)
-        connect_common(
-            ui,
-            self.packages.install,
-            self._edit,
-            self.models.import_folder,
-            self.models.remove,
-        )
         connect_tried(
             (
                 (ui.exportButton, _("The result could not be exported."), self._export),
@@ -55,8 +47,8 @@ class Sections:
         )
 
     def cancel(self) -> None:
-        """End an installation and what is computed, if there is anything."""
-        self.packages.cancel()
+        """End whatever runs: an installation, a training, a computation."""
+        self.common.cancel()
         self._run.cancel()
         self.screen_run.cancel()
 

@@ -101,7 +101,7 @@ def _listing_models(application: Any, panel: Any) -> Any:
     _add_radiograph(application)
     widget = panel()
     widget.ui.modelsCollapsibleButton.collapsed = False
-    widget.ui.modelsTable.setCurrentCell(len(widget.sections.models._models) - 1, 0)
+    widget.ui.modelsTable.setCurrentCell(len(widget.sections.common.models._models) - 1, 0)
     return widget
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from AutoContourLib.contours.ct_cases import CtCase, CtSource, read_cases
 from AutoContourLib.contours.ct_views import CtAugmentation, random_ct_view
+from MedImageLib.background.progress import in_parts
 from MedImageLib.errors import ModelError
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing
@@ -85,7 +86,7 @@ def train(
     settings = begun_run(name_or_path, CtTraining, run, localizer_run)
     cases = read_cases(data_dir, settings.sources)
     say(f"{settings.name}: {len(cases)} CT volumes")
-    for fold in folds:
+    for fold in in_parts(folds):
         _train_fold(cases, settings, run, fold, say)
     trained = [f for f in range(FOLDS) if (fold_folder(run, f) / DONE).exists()]
     rows = []

@@ -28,6 +28,7 @@ from AutoContourLib.registration.start_network import (
     rigid_fit,
     save_start_model,
 )
+from MedImageLib.background.progress import in_parts
 from MedImageLib.errors import InputError, SettingsError
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.model_card import facts_of
@@ -106,7 +107,7 @@ def train(
     if not held:
         raise SettingsError(f"{settings.name}: name a fold to hold out, 0 to {FOLDS - 1}.")
     rows = []
-    for fold in held:
+    for fold in in_parts(held):
         network = train_fold(cases, settings, run, fold, say)
         rows.append({"fold": fold, **score([c for c in cases if c.fold == fold], network)})
     tables = {"distance of the start from the truth, held-out patients": rows}

@@ -28,6 +28,7 @@ from CardiacLVLib.ensemble.store import EnsembleCard, ready, save_ensemble
 from CardiacLVLib.ensemble.targets import TargetFrame, generated_frames, labeled_frames
 from CardiacLVLib.ensemble.training import EnsembleTraining, train_member
 from CardiacLVLib.measures.indices import MYOCARDIUM
+from MedImageLib.background.progress import in_parts
 from MedImageLib.errors import InputError, ModelError
 from MedImageLib.network.fitting import CHECKPOINT
 from MedImageLib.network.model_card import facts_of
@@ -66,7 +67,7 @@ def train(
     real = [frame for frame in frames if frame.fold >= 0]
     own_fold = _folds_of_run(run, real, settings)
     say(f"{settings.name}: {len(frames)} frames, {len(own_fold)} patients in folds")
-    for member in [fold for fold in folds if fold < settings.members]:
+    for member in in_parts(fold for fold in folds if fold < settings.members):
         folder = run / f"network{member}"
         if not (folder / _DONE).exists():
             seen = [f for f in frames if own_fold.get(f.patient, -1) != member and f.weight > 0]

@@ -95,6 +95,26 @@ def train_model(
     return load_normality_model(out)
 
 
+def train(
+    name_or_path: str,
+    data_dir: Path,
+    run: Path,
+    folds: Sequence[int] = (),
+    localizer_run: Path | None = None,
+    publish: Path | None = None,
+    command: str = "",
+    say: Callable[[str], None] = print,
+) -> NormalityModel:
+    """As `train_model`, as `medimage train` asks for it; the folds are fixed, and all are used.
+
+    publish: folder of the model, `run`/model when None. Raises SettingsError for a localizer.
+    """
+    from MedImageLib.network.workflow import begun_run
+
+    settings = begun_run(name_or_path, NormalityTraining, run, localizer_run)
+    return train_model(data_dir, publish or run / "model", settings, command, say)
+
+
 def score_inputs(
     inputs: Sequence[Path], out: Path, settings: AnomalySettings, model_name: str = ""
 ) -> int:

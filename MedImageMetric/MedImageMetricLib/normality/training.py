@@ -64,6 +64,7 @@ class NormalityTraining:
     intended_use: str = setting("", help="One or two sentences.")
     limits: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
+    trainer: str = setting("", help="Function that trains; read by `medimage train`.")
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -315,7 +315,6 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
     def register(self, parameters: AutoContourParameterNode, run=None):
         """
         Register the second image of the parameters onto the first one; the scene stays.
-        Can be used without GUI widget.
         :param parameters: with inputVolume and secondVolume
         :param run: as in contour
         :return: RegisteredPair of AutoContourLib.registration.image_pair
@@ -323,17 +322,11 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
         if not parameters.inputVolume or not parameters.secondVolume:
             raise ValueError("Input volume or second volume is invalid")
 
+        from AutoContourPanel.scene_content import stored_volume
         from MedImageLib.in_slicer import run_here
-        from MedImageLib.nodes import volume_of
 
-        second = parameters.secondVolume
         # The offset is found from where the image was stored, not from where it was moved to.
-        moved = second.GetTransformNodeID()
-        second.SetAndObserveTransformNodeID(None)
-        try:
-            images = volume_of(parameters.inputVolume), volume_of(second)
-        finally:
-            second.SetAndObserveTransformNodeID(moved)
+        images = (stored_volume(one) for one in (parameters.inputVolume, parameters.secondVolume))
         register = "AutoContourLib.registration.image_pair:register_images"
         return (run or run_here)(register, *images)
 
@@ -347,7 +340,6 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
     ) -> None:
         """
         Write the contours and the registration as they are now into a new folder.
-        Can be used without GUI widget.
         :param parameters: with inputVolume and outputSegmentation
         :param folder: its path
         :param firstSeries: folder of the DICOM series of the first image, or empty

@@ -151,16 +151,16 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.sections.cancel()
-        self.run.cancel()
         self.removeObservers()
 
     def enter(self) -> None:
         """Called each time the user opens this module."""
         self.initializeParameterNode()
-        self.sections.come_back()
+        self.sections.enter()
 
     def exit(self) -> None:
         """Called each time the user opens a different module."""
+        self.sections.keys.remove()
         if self._parameterNode:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
             self._parameterNodeGuiTag = None
@@ -294,6 +294,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             raise ValueError("Input sequence is invalid")
 
         from CardiacLVPanel.contour_nodes import add_contours
+        from CardiacLVPanel.result_nodes import show_result
         from MedImageLib.in_slicer import run_here
         from MedImageLib.nodes import volume_sequence_of
 
@@ -301,7 +302,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         analyze = "CardiacLVLib.analysis:analyze_cine"
         found = (run or run_here)(analyze, cine, self.settingsOf(parameters))
         parameters.contours = add_contours(slicer.mrmlScene, parameters.inputSequence, found)
-        return self.showResult(parameters, found)
+        return show_result(slicer.mrmlScene, parameters, found)
 
     def recompute(self, parameters: CardiacLVParameterNode, run=None) -> str:
         """
@@ -313,12 +314,14 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         if not parameters.inputSequence or not parameters.contours:
             raise ValueError("Input sequence or contours are invalid")
 
+        from CardiacLVPanel.contour_nodes import contoured
+        from CardiacLVPanel.result_nodes import show_result
         from MedImageLib.in_slicer import run_here
 
-        cine, labels = self.contoured(parameters)
+        cine, labels = contoured(slicer.mrmlScene, parameters)
         analyze = "CardiacLVLib.analysis:analyze_labels"
         found = (run or run_here)(analyze, cine, labels, self.settingsOf(parameters))
-        return self.showResult(parameters, found)
+        return show_result(slicer.mrmlScene, parameters, found)
 
     def export(self, parameters: CardiacLVParameterNode, folder: str, run=None) -> None:
         """
@@ -327,6 +330,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
         :param folder: its path
         :param run: as in process
         """
+        from CardiacLVPanel.contour_nodes import contoured
         from MedImageLib.errors import InputError
         from MedImageLib.in_slicer import run_here
 
@@ -334,22 +338,7 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             raise InputError("No folder is chosen; choose a new one for the files.")
         write = "CardiacLVLib.processing:export_cine"
         settings = self.settingsOf(parameters, scene=True)
-        (run or run_here)(write, *self.contoured(parameters), Path(folder), settings)
-
-    def contoured(self, parameters: CardiacLVParameterNode):
-        """The cine and the label maps of its contours, with what was drawn just now."""
-        from CardiacLVLib import analysis
-        from MedImageLib.nodes import segmentation_sequence_labels, volume_sequence_of
-        from MedImageLib.terminology import structure
-
-        cine = volume_sequence_of(parameters.inputSequence)
-        self.storeEdits(parameters)
-        labels = segmentation_sequence_labels(
-            parameters.contours,
-            cine.frames[0].geometry,
-            [structure(name).name for name in analysis.STRUCTURES.values()],
-        )
-        return cine, labels
+        (run or run_here)(write, *contoured(slicer.mrmlScene, parameters), Path(folder), settings)
 
     def settingsOf(self, parameters: CardiacLVParameterNode, scene: bool = False):
         """The package's settings of the parameters."""
@@ -364,43 +353,6 @@ class CardiacLVLogic(ScriptedLoadableModuleLogic):
             insertion_deg=None if parameters.automaticInsertion else parameters.insertionDeg,
             heart_rate_bpm=parameters.heartRateBpm or None,
         )
-
-    def showResult(self, parameters: CardiacLVParameterNode, found) -> str:
-        """Tables, lines of the dimensions and text, in place of those of the run before."""
-        from CardiacLVLib.presentation import result, tables
-        from CardiacLVPanel.curve_nodes import add_curve_nodes
-        from MedImageLib.nodes import draw, set_result, update_table
-        from MedImageLib.result_text import result_text
-
-        if not parameters.outputTable:
-            parameters.outputTable = self.addTable(_("Left ventricle volumes"))
-        if not parameters.indicesTable:
-            parameters.indicesTable = self.addTable(_("Left ventricle indices"))
-        units = tables.frame_units(found)
-        update_table(parameters.outputTable, tables.frame_rows(found), units=units)
-        update_table(parameters.indicesTable, tables.index_rows(found))
-        parameters.insertionDeg = found.measured.insertion.anterior_deg
-        measured = result.result_of(found)
-        set_result(parameters.outputTable, measured)
-        add_curve_nodes(slicer.mrmlScene, found, measured)
-        geometry = found.cine.frames[0].geometry
-        draw(slicer.mrmlScene, measured.values, geometry, "CardiacLV.Dimension")
-        parameters.resultText = result_text(result.for_reading(measured))
-        return parameters.resultText
-
-    def addTable(self, name: str):
-        """A new table node."""
-        unique = slicer.mrmlScene.GenerateUniqueName(name)
-        return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", unique)
-
-    def storeEdits(self, parameters: CardiacLVParameterNode) -> None:
-        """Take what was drawn on the frame shown into the sequence of contours."""
-        from MedImageLib.nodes import browser_of
-
-        browser = browser_of(slicer.mrmlScene, parameters.inputSequence, make=True)
-        proxy = browser.GetProxyNode(parameters.contours)
-        if proxy:
-            slicer.modules.sequences.logic().UpdateSequencesFromProxyNodes(browser, proxy)
 
 
 #

@@ -10,6 +10,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
+from AutoContourPanel.scene_content import stored_volume
 from AutoContourPanel.views_layout import show_three_views
 from MedImageLib.nodes import (
     add_displacement_field,
@@ -19,7 +20,6 @@ from MedImageLib.nodes import (
     moving_from_fixed_of,
     set_moving_from_fixed,
     update_volume,
-    volume_of,
 )
 
 _AXES = "XYZ"
@@ -106,12 +106,7 @@ class PairSection:
         """Arguments of `image_pair.fused_volume` as the second image lies now."""
         parameters, place = self._parameters(), self._ui.placeComboBox.currentIndex
         first, second = parameters.inputVolume, parameters.secondVolume
-        moved = second.GetTransformNodeID()
-        second.SetAndObserveTransformNodeID(None)  # the transform is told apart from the image
-        try:
-            images = volume_of(first), volume_of(second)
-        finally:
-            second.SetAndObserveTransformNodeID(moved)
+        images = stored_volume(first), stored_volume(second)
         matrix = displacement = None
         if place == _FIELD and parameters.field is not None:
             from AutoContourLib.registration.working_grid import working_image

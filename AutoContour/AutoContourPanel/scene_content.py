@@ -15,6 +15,7 @@ from MedImageLib.nodes import (
     set_result,
     stored_result,
     update_segmentation,
+    volume_of,
 )
 from MedImageLib.result_text import result_text
 from MedImageLib.terminology import structure
@@ -40,6 +41,16 @@ def shown_text(segmentation: Any) -> str:
     """The result that a segmentation carries, in words; empty without one."""
     result = stored_result(segmentation)
     return result_text(result) if result else ""
+
+
+def stored_volume(node: Any) -> Any:
+    """A volume where it was stored, whatever transform it lies under now."""
+    moved = node.GetTransformNodeID()
+    node.SetAndObserveTransformNodeID(None)
+    try:
+        return volume_of(node)
+    finally:
+        node.SetAndObserveTransformNodeID(moved)
 
 
 def contour_masks(segmentation: Any, geometry: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from MedImageLib.nodes import (
 )
 from MedImageLib.panels.buttons import connect_tried
 from MedImageLib.panels.common import CommonSections
+from MedImageLib.panels.keys import Keys
 from MedImageLib.panels.pictures import show_png
 from MedImageLib.panels.teaching import GuessSection
 from MedImageLib.panels.views import edit_segmentation, one_of_role
@@ -45,6 +46,7 @@ class Sections:
         self._eye: list[Any] | None = None
         self.common = CommonSections(ui, "CardiacLV", self._edit)
         self.frame = FrameSection(ui)
+        self.keys = Keys((("D", ui.endDiastoleButton), ("S", ui.endSystoleButton)))
         self.guess = GuessSection(
             ui, self._hide, lambda: answers(ui, parameters(), self.proxy()), self._case
         )
@@ -56,8 +58,15 @@ class Sections:
         )
 
     def cancel(self) -> None:
-        """End an installation and a training, if there are any."""
+        """End whatever runs: an installation, a training, a computation."""
         self.common.cancel()
+        self._run.cancel()
+        self.keys.remove()
+
+    def enter(self) -> None:
+        """The module was opened, for the first time or again."""
+        self.keys.install()
+        self.come_back()
 
     def show(self) -> None:
         """Show what the nodes of the parameters hold now."""

@@ -271,3 +271,19 @@ def test_the_learner_names_both_ends_of_the_beat_first(application, cine_network
     assert "✔ End systole: you frame 1, result frame 1, +0 frames." in told
     assert "✔ Cavity contour (Dice): you 1.00" in told
     assert ui.resultCollapsibleButton.visible
+
+
+def test_keys_go_to_the_ends_of_the_beat_while_the_module_is_open(application, cine_network):
+    _sequence, browser, _volume = add_cine(application.scene)
+    widget = panel(application, "CardiacLV")
+    widget.ui.applyButton.click()
+    keys = application.qt.QShortcut.there
+    widget.enter()
+    assert set(keys) == {"D", "S"}
+    keys["S"].signal("activated").emit()
+    assert browser.GetSelectedItemNumber() == 1
+    keys["D"].signal("activated").emit()
+    assert browser.GetSelectedItemNumber() == 0
+    widget.exit()
+    assert keys == {}
+    assert application.errors == []

@@ -7,7 +7,7 @@ shadow, the detector blurs it, and the picture's own gray curve shows it. Planes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,28 @@ class Look:
     ceiling: float = 1.05
     blur_px: float = 0.7
     sharpening: float = 0.0
+
+
+def ordinary_look(generator: Generator) -> Look:
+    """As film and plain consoles show objects."""
+    return Look(
+        gain=generator.uniform(0.18, 0.5),
+        scatter=generator.uniform(0.05, 0.4),
+        ceiling=generator.uniform(0.95, 1.2),
+        blur_px=generator.uniform(0.4, 1.1),
+        sharpening=max(0.0, generator.uniform(-0.5, 0.8)),
+    )
+
+
+def any_look(generator: Generator) -> Look:
+    """Also as consoles do that raise the contrast of all that is small."""
+    return Look(
+        gain=float(np.exp(generator.uniform(np.log(0.18), np.log(1.1)))),
+        scatter=generator.uniform(0.05, 0.4),
+        ceiling=generator.uniform(0.95, 1.3),
+        blur_px=generator.uniform(0.4, 1.1),
+        sharpening=max(0.0, generator.uniform(-0.8, 1.6)),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +105,13 @@ def shown(image: np.ndarray, absorbed: np.ndarray, look: Look) -> np.ndarray:
 
 
 def with_objects(
-    image: np.ndarray, shapes: Mapping[str, Shape], count: int, generator: Generator
+    image: np.ndarray,
+    shapes: Mapping[str, Shape],
+    count: int,
+    generator: Generator,
+    look_of: Callable[[Generator], Look] = ordinary_look,
 ) -> tuple[np.ndarray, list[DrawnObject]]:
-    """The picture with objects of kinds, places, turns and looks drawn at random.
+    """The picture with objects of kinds, places and turns drawn at random, in one look.
 
     Objects that can hardly be seen where they fell are left out of the list.
     """
@@ -94,13 +120,7 @@ def with_objects(
         return image, drawn
     rows, columns = _content(image)
     pixel_mm = generator.uniform(*FIELD_MM) / max(rows[1] - rows[0], columns[1] - columns[0])
-    look = Look(
-        gain=generator.uniform(0.18, 0.5),
-        scatter=generator.uniform(0.05, 0.4),
-        ceiling=generator.uniform(0.95, 1.2),
-        blur_px=generator.uniform(0.4, 1.1),
-        sharpening=max(0.0, generator.uniform(-0.5, 0.8)),
-    )
+    look = look_of(generator)
     for _ in range(count):
         kind = str(generator.choice(list(shapes)))
         center = (generator.uniform(*columns), generator.uniform(*rows))
@@ -150,7 +170,7 @@ def objects_drawn(
     image: (j, i), 0 … 1, bright where dense. label: that of the real picture, not used.
     """
     count = 0 if generator.random() < CLEAN_SHARE else int(generator.integers(1, MOST_OBJECTS + 1))
-    image, objects = with_objects(image, TRAINED, count, generator)
+    image, objects = with_objects(image, TRAINED, count, generator, any_look)
     label = np.zeros(image.shape, np.uint8)
     for one in objects:
         label[one.mask] = 1

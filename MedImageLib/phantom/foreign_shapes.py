@@ -120,6 +120,9 @@ def wire(generator: Generator) -> list[Part]:
 
 
 def electrode(generator: Generator) -> list[Part]:
+    """A disk with its snap, or the clip that grips it; often on a faint patch and with its lead."""
+    if generator.random() < 0.4:
+        return _gripping_clip(generator)
     parts = [ring(generator.uniform(3, 6), generator.uniform(0.3, 1.2))]
     if generator.random() < 0.6:
         parts.append(ring(generator.uniform(1, 2.5), some_metal(generator, 1) + 0.3))
@@ -135,6 +138,25 @@ def electrode(generator: Generator) -> list[Part]:
         line = wandering(generator, generator.uniform(40, 300), 0.35)
         parts.append(
             Part(line - line[0], np.exp(generator.uniform(-2, 0)), generator.uniform(0.8, 2))
+        )
+    return parts
+
+
+def _gripping_clip(generator: Generator) -> list[Part]:
+    length, width = generator.uniform(12, 30), generator.uniform(4, 9)
+    plastic, metal = generator.uniform(0.1, 0.5), some_metal(generator, 1.0) + 0.3
+    parts = [
+        bar((-length / 2, 0), (length / 2, 0), width, plastic),
+        bar((-length / 2, 0), (length * generator.uniform(-0.1, 0.4), 0), 0.4 * width, metal),
+        ring(generator.uniform(2, 4.5), 0.5 * metal, center_mm=(-length / 2, 0)),
+    ]
+    if generator.random() < 0.5:
+        parts.append(ring(1.2 * width / 2, metal, 1.2, center_mm=(-length / 4, 0)))
+    if generator.random() < 0.8:
+        line = wandering(generator, generator.uniform(60, 300), 0.3)
+        start = np.array([length / 2, 0.0])
+        parts.append(
+            Part(line - line[0] + start, np.exp(generator.uniform(-1.5, 0.2)), 1.0 + plastic * 2)
         )
     return parts
 

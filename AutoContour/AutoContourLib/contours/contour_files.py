@@ -10,12 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
+from AutoContourLib.contours.axial_series import (
+    AXIAL_FOLDER,
+    OBLIQUE_DEG,
+    tilt_deg,
+    write_axial_series,
+)
 from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
 from AutoContourLib.contours.contouring import Contours, contour_ct
+from AutoContourLib.contours.ct_grid import mask_on
 from AutoContourLib.contours.rtstruct_writer import write_rtstruct
 from AutoContourLib.contours.structure_set import RegionMask
 from MedImageLib import __version__
-from MedImageLib.errors import GeometryError, InputError, Remark
+from MedImageLib.errors import InputError, Remark
 from MedImageLib.results import (
     Measurement,
     ModelUsed,
@@ -67,7 +74,7 @@ def write_contours(
     contours: Contours, folder: Path, rtstruct: RtstructSettings | None = None
 ) -> tuple[Remark, ...]:
     """Write segmentation.seg.nrrd, labels.nii.gz, labels.json and, of a DICOM series, rtstruct.dcm
-    and segmentation.dcm.
+    and segmentation.dcm; of tilted slices the RTSTRUCT lies on a derived series in axial_series.
 
     The DICOM objects hold whole masks; in the label map smaller structures lie on top of larger
     ones. Returns a remark on each object that could not be written.
@@ -83,27 +90,40 @@ def write_contours(
         write_segmentation(labels, structures, folder / SEGMENTATION_FILE)
     if "dicom_source" not in contours.scan.tags:
         return ()
-    regions = [
-        RegionMask(
-            structure(key).tg263_name or structure(key).key,
-            contours.scan.with_array(mask),
-            structure(key),
-            origin=contours.origin(key),
-        )
-        for key, mask in contours.masks.items()
-    ]
-    if not regions:
+    if not contours.masks:
         return (Remark("no-rtstruct", "Nothing was found; there are no DICOM objects."),)
-    remarks = []
+    remarks: list[Remark] = []
+    scan, tilt = contours.scan, tilt_deg(contours.scan.geometry)
     try:
-        write_rtstruct(regions, contours.scan, folder / RTSTRUCT_FILE, rtstruct)
-    except GeometryError as error:
-        remarks.append(Remark("no-rtstruct", f"No RTSTRUCT was written. {error}"))
+        if tilt > OBLIQUE_DEG:
+            scan = write_axial_series(scan, folder / AXIAL_FOLDER)
+            text = (
+                f"The slices are tilted by {tilt:.1f}° from axial. The RTSTRUCT lies on a derived "
+                f"axial series in {AXIAL_FOLDER}; label map and DICOM SEG lie on the series itself."
+            )
+            remarks.append(Remark("rtstruct-on-axial-series", text))
+        write_rtstruct(_regions_on(scan, contours), scan, folder / RTSTRUCT_FILE, rtstruct)
+    except InputError as error:
+        remarks = [Remark("no-rtstruct", f"No RTSTRUCT was written. {error}")]
     try:
         remarks += _write_dicom_seg(contours, labels, structures, folder / DICOM_SEG_FILE)
     except InputError as error:
         remarks.append(Remark("no-dicom-seg", f"No DICOM SEG was written. {error}"))
     return tuple(remarks)
+
+
+def _regions_on(scan: Volume, contours: Contours) -> list[RegionMask]:
+    """Regions on the scan that was contoured, or on one of another grid."""
+    same = scan is contours.scan
+    return [
+        RegionMask(
+            structure(key).tg263_name or structure(key).key,
+            scan.with_array(mask if same else mask_on(mask, contours.scan.geometry, scan.geometry)),
+            structure(key),
+            origin=contours.origin(key),
+        )
+        for key, mask in contours.masks.items()
+    ]
 
 
 def _write_dicom_seg(

@@ -21,6 +21,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
+from AutoContourLib.contours.axial_series import OBLIQUE_DEG, tilt_deg
 from AutoContourLib.contours.contour_settings import RtstructSettings
 from AutoContourLib.contours.planar import keyhole, outlines
 from AutoContourLib.contours.structure_set import Approval, RegionMask
@@ -34,7 +35,6 @@ from MedImageLib.writing.atomic import finished_file
 SOP_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 # PS3.3 C.8.8.8: terms of RT ROI Interpreted Type; organs unless named here.
 _INTERPRETED = {"body": "EXTERNAL"}
-_OBLIQUE_DEG = 0.5
 _HOLES = {
     "keyhole": "holes are joined to the outer contour by a keyhole channel",
     "xor": "holes are contours of their own inside of the outer one (exclusive or)",
@@ -58,7 +58,7 @@ def write_rtstruct(
     the same instance whenever they are written, so that an archive never holds them twice; other
     ones are another instance of the same series. Raises InputError without regions or for an
     image that was not read from DICOM, GeometryError for masks on another grid and for oblique
-    series, which most planning systems refuse: resample such an image to axial slices first.
+    series, which most planning systems refuse: `axial_series` makes axial slices.
     """
     settings, approval = settings or RtstructSettings(), approval or Approval()
     source = image.tags.get("dicom_source")
@@ -86,9 +86,8 @@ def write_rtstruct(
 
 
 def _refuse_oblique(image: Volume) -> None:
-    normal = np.array(image.geometry.direction)[:, 2]
-    tilt = float(np.degrees(np.arccos(np.clip(abs(normal[2]), 0, 1))))
-    if tilt > _OBLIQUE_DEG:
+    tilt = tilt_deg(image.geometry)
+    if tilt > OBLIQUE_DEG:
         raise GeometryError(
             f"The slices are tilted by {tilt:.1f}° from axial; RTSTRUCT contours are expected on "
             "axial slices. Resample image and masks to axial slices, or write a DICOM SEG."

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pydicom.dataset import Dataset
 
+from AutoContourLib.contours.axial_series import made_here
 from AutoContourLib.storage.instance_store import InstanceStore, uids_of
 from AutoContourLib.storage.processing_record import record_series_uid
 from AutoContourLib.storage.remote_server import (
@@ -139,6 +140,8 @@ class Mirror:
     def _bring(self, study_instance_uid: str) -> bool:
         """Whether images had to be fetched. Raises ServerError when some did not come."""
         images = self._server.images(study_instance_uid)
+        ours = made_here(one.series_instance_uid for one in images)
+        images = tuple(one for one in images if one.series_instance_uid not in ours)
         missing = self._missing(images)
         if not missing:
             return False

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from AutoContourLib.contours.axial_series import made_here
 from AutoContourLib.storage.instance_index import StoredInstance, digest_of
 from AutoContourLib.storage.instance_store import InstanceStore
 from AutoContourLib.storage.remote_server import IMAGE_MODALITIES
@@ -115,4 +116,9 @@ class OpenStudies:
 
 
 def _images(instances: list[StoredInstance]) -> list[StoredInstance]:
-    return [one for one in instances if one.modality in IMAGE_MODALITIES]
+    ours = made_here(one.series_instance_uid for one in instances)
+    return [
+        one
+        for one in instances
+        if one.modality in IMAGE_MODALITIES and one.series_instance_uid not in ours
+    ]

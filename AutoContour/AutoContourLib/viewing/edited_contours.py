@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from AutoContourLib.contours.axial_series import AXIAL_FOLDER
 from AutoContourLib.contours.contour_files import (
     DICOM_SEG_FILE,
     LABELS_FILE,
@@ -21,6 +22,7 @@ from AutoContourLib.contours.contour_files import (
     SEGMENTATION_FILE,
 )
 from AutoContourLib.contours.contour_reading import whole_mask
+from AutoContourLib.contours.ct_grid import mask_on
 from AutoContourLib.contours.planar import keyhole, outlines
 from MedImageLib.batch.placing import APPROVED
 from MedImageLib.geometry import Geometry
@@ -50,8 +52,11 @@ def write_edited_contours(folder: Path, labels: Volume, keys: Mapping[int, str])
         if not np.array_equal(whole_mask(before, key, names), mask)
     )
     if (folder / RTSTRUCT_FILE).is_file() and changed:
-        drawn = {key: masks[key] for key in changed}
-        _rewrite_rtstruct(folder / RTSTRUCT_FILE, drawn, labels.geometry)
+        drawn, geometry = {key: masks[key] for key in changed}, labels.geometry
+        if (folder / AXIAL_FOLDER).is_dir():
+            geometry = read_image(folder / AXIAL_FOLDER).geometry
+            drawn = {key: mask_on(mask, labels.geometry, geometry) for key, mask in drawn.items()}
+        _rewrite_rtstruct(folder / RTSTRUCT_FILE, drawn, geometry)
     (folder / APPROVED).unlink(missing_ok=True)
     for name in _STALE:
         (folder / name).unlink(missing_ok=True)

@@ -111,11 +111,7 @@ def test_what_was_undone_is_told():
         ("full_mhh_5f619d7e", Orientation()),
         ("aw_inverted", Orientation(inverted=True)),
         ("aw_rot90", Orientation(1)),
-        pytest.param(
-            "aw_upside_down",
-            Orientation(2),
-            marks=pytest.mark.xfail(reason="the network draws a plausible chest on it"),
-        ),
+        ("aw_upside_down", Orientation(2)),
         ("aw_tilt12", Orientation()),
         ("nih_00000001_000", Orientation()),
         ("ocx_00003", Orientation()),

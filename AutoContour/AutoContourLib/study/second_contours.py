@@ -19,6 +19,7 @@ from scipy import ndimage
 from AutoContourLib.contours.carrying import carried, read_carrying_field
 from AutoContourLib.contours.checks import doubts
 from AutoContourLib.contours.contour_files import finished_contours
+from AutoContourLib.contours.contour_reading import read_contours
 from AutoContourLib.contours.contour_settings import (
     ContourSettings,
     RtstructSettings,
@@ -45,6 +46,7 @@ from AutoContourLib.registration.plan_decision import (
     exceeded,
     write_decision,
 )
+from AutoContourLib.study.overlap_degree import overlap_degree
 from AutoContourLib.study.study_type import ImagePair
 from MedImageLib.errors import MedImageError, Remark
 from MedImageLib.results import QualityFlag, Result, output_files, read_result, write_result
@@ -53,6 +55,7 @@ from MedImageLib.writing.atomic import finished_file, finished_folder
 
 REGISTRATIONS, SECOND, DECISIONS = "registrations", "second_contours", "decisions"
 DECISION_FILE, CHOICE_FILE = "plan_decision.json", "choice.json"
+OVERLAP_FILE, DEGREE_FILE = "overlap_degree.json", "deformation_degree.json"
 # Not organs that move: the patient's outline and the whole skeleton.
 _NOT_ORGANS = ("body", "bone")
 
@@ -118,17 +121,55 @@ def second_contours(
                         drawing,
                     )
                     results.append((name, found))
+                    if way == "anew":
+                        text, asked = _compared(pair, first, folder, place, name, thresholds)
+                        findings.append(text)
+                        flags += [asked] if asked else []
         except MedImageError as error:
             text = f"{pair.second.title}: no second contour. {error}"
             remarks.append(Remark("no-second-contour", text))
     return SecondContours(tuple(results), tuple(findings), tuple(flags), tuple(remarks))
 
 
+def _compared(
+    pair: ImagePair, first: Contours, folder: Path, place: str, name: str, thresholds: Thresholds
+) -> tuple[str, QualityFlag | None]:
+    """How much contours drawn on both images overlap, in words, and the question where that
+    exceeds its threshold, which is asked where no displacement field was measured."""
+    second = read_contours(folder / SECOND / name, pair.second.volume)
+    offset = folder / REGISTRATIONS / place / OFFSET_FILE
+    if not offset.is_file():
+        return f"{pair.second.title}: no offset to compare the contours by.", None
+    degree = overlap_degree(first, second, read_offset(offset))
+    with finished_file(folder / DECISIONS / place / OVERLAP_FILE) as temporary:
+        values = [asdict(one) for one in degree.by_overlap]
+        temporary.write_text(json.dumps(values, indent=1) + "\n", "utf-8", newline="\n")
+    above = exceeded(degree, thresholds)
+    least = min(
+        (one for one in degree.by_overlap if one.dice is not None),
+        key=lambda one: one.dice or 0.0,
+        default=None,
+    )
+    if least is None:
+        return f"{pair.second.title}: no structure was drawn on both images.", None
+    text = (
+        f"{pair.second.title}: contours drawn on both images overlap least in "
+        f"{least.structure.replace('_', ' ')} (Dice {least.dice:.2f}); {len(above)} of "
+        f"{len(degree.by_overlap)} are below {1 - thresholds.overlap:.2f}."
+    )
+    if (folder / REGISTRATIONS / place / DEGREE_FILE).is_file():
+        return text, None
+    decision = _asked(degree, thresholds, first, folder / DECISIONS / place)
+    if decision is None:
+        return text, None
+    return text, QualityFlag("plan-question", "not_assessable", decision.question)
+
+
 def organ_degree(first: Contours, registration: Path) -> DeformationDegree | None:
     """Degree of the whole body as registration measured it, and of each organ of the first
     contour; None where none was measured."""
     try:
-        values = json.loads((registration / "deformation_degree.json").read_text("utf-8"))
+        values = json.loads((registration / DEGREE_FILE).read_text("utf-8"))
     except OSError:
         return None
     whole = FieldDegree(**values["by_field"][0])

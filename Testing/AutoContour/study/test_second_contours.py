@@ -21,6 +21,7 @@ from AutoContourLib.registration.plan_decision import (
     read_decision,
     starting_thresholds,
 )
+from AutoContourLib.study.overlap_degree import overlap_degree
 from AutoContourLib.study.processing_table import load_processing_table
 from AutoContourLib.study.second_contours import organ_degree, second_contours
 from AutoContourLib.study.series_facts import series_facts
@@ -185,3 +186,59 @@ def test_a_pair_that_fails_is_a_remark(pair, first, tmp_path) -> None:
     assert not (folder / "second_contours").exists() or not any(
         (folder / "second_contours").iterdir()
     )
+
+
+def ball(center_mm, radius_mm: float) -> np.ndarray:
+    return np.linalg.norm(positions(GRID) - center_mm, axis=-1) < radius_mm
+
+
+def test_overlap_knows_an_organ_that_moved_against_the_body(pair, first) -> None:
+    """Balls of 25 mm; the offset is taken out, so that one that went with the body fits."""
+    moved_mm = 15.0
+    here = {"body": ball((0, 0, 70), 60), "larynx": ball((0, 0, 60), 25)}
+    here |= {"left_parotid": ball((30, 0, 75), 25), "bone": ball((0, 40, 70), 20)}
+    at = {"body": (0, 0, 70), "larynx": (0, 0, 60), "left_parotid": (30 + moved_mm, 0, 75)}
+    there = {key: ball(SHIFT_MM + where, 60 if key == "body" else 25) for key, where in at.items()}
+    offset = RigidOffset(tuple(SHIFT_MM.tolist()), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    found = overlap_degree(
+        Contours(pair.first.volume, here), Contours(pair.second.volume, there), offset
+    )
+    assert [one.structure for one in found.by_overlap] == ["whole", "larynx", "left_parotid"]
+    whole, larynx, parotid = found.by_overlap
+    assert whole.dice == pytest.approx(1.0, abs=0.01)
+    assert larynx.dice == pytest.approx(1.0, abs=0.01)
+    assert parotid.shift_mm == pytest.approx(moved_mm, abs=0.3)
+    # Two balls of radius r at distance d have 1 - 3d/4r + d³/16r³ of their volume in common.
+    ratio = moved_mm / 25
+    assert parotid.dice == pytest.approx(1 - 0.75 * ratio + ratio**3 / 16, abs=0.03)
+
+
+def test_what_one_image_does_not_show_is_not_compared(pair) -> None:
+    column = np.hypot(*np.moveaxis(positions(GRID), -1, 0)[:2]) < 40
+    offset = RigidOffset((0.0, 0.0, 60.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    contours = [Contours(one.volume, {"spinal_cord": column}) for one in (pair.first, pair.second)]
+    [cord] = overlap_degree(*contours, offset).by_overlap
+    assert cord.dice == pytest.approx(1.0, abs=1e-6)
+
+
+def test_where_no_field_was_measured_the_overlap_asks(pair, first, tmp_path) -> None:
+    folder = registered(tmp_path, 2.0, usable=False)
+    (folder / "registrations/1-CT/deformation_degree.json").unlink()
+    # The contours that are drawn anew hold no larynx; the body of the first one is another's.
+    body = np.roll(first.masks["body"], 9, axis=2)
+    found = made(pair, replace(first, masks={**first.masks, "body": body}), folder)
+    assert [flag.code for flag in found.flags] == ["plan-question"]
+    decision = read_decision(folder / "decisions/1-CT/plan_decision.json")
+    assert [(one.structure, one.quantity) for one in decision.exceeded] == [("whole", "overlap")]
+    [entry] = json.loads((folder / "decisions/1-CT/overlap_degree.json").read_text())
+    assert entry["degree"] == pytest.approx(decision.exceeded[0].degree)
+    assert "overlap least in whole" in found.findings[1]
+
+
+def test_contours_that_fit_ask_nothing(pair, first, tmp_path) -> None:
+    folder = registered(tmp_path, 2.0, usable=False)
+    (folder / "registrations/1-CT/deformation_degree.json").unlink()
+    found = made(pair, first, folder)
+    assert not found.flags
+    [entry] = json.loads((folder / "decisions/1-CT/overlap_degree.json").read_text())
+    assert entry["dice"] > 0.95

@@ -49,6 +49,8 @@ const view = {
     return set === "first" ? { set, place: "", key: "first", title: "On the first image" }
       : { set, place: this.place, key: `${set} ${this.place}`, title: set === "second" ? `On the second image (${this.place})` : `Target (${this.place})` };
   },
+  // The draft of the set that is reviewed and drawn on; null until the server has told of it.
+  draft() { return this.state?.draft?.set === this.reviewedSet().key ? this.state.draft : null; },
   titleOf(kind) {
     const second = this.pair()?.mode ?? "–";
     const how = { second: this.pair()?.has_field ? "non-rigid" : "rigid", rigid: this.edited ? "rigid, edited" : "rigid", unregistered: "not registered" };
@@ -85,7 +87,7 @@ const doing = {
   },
   offset(offset) { view.offset = offset; view.edited = JSON.stringify(offset) !== JSON.stringify(view.pair().offset); show(); },
   reset() { doing.offset(structuredClone(view.pair().offset)); },
-  pair(place) { setPair(place); view.edited = false; show(); },
+  pair(place) { setPair(place); view.edited = false; show(); refresh().catch(() => {}); },
   register: () => act("register", { place: view.place, offset: view.offset, seen: view.facts.stamp }),
   fuse: (method) => method && act("fuse", { place: view.place, method, seen: view.facts.stamp }),
   cancel: () => act("cancel", {}),
@@ -102,7 +104,7 @@ function tell(text, kind = "") {
 
 // Steps of drawing one after the other: each on what the one before it left.
 function drawing(action, values = {}, done = "") {
-  line = line.then(() => act(action, { ...values, seen: view.state.draft.revision }, done));
+  line = line.then(() => act(action, { ...values, seen: view.draft()?.revision ?? "" }, done));
   return line;
 }
 
@@ -111,7 +113,7 @@ async function act(action, values, done = "") {
   const { id } = view;
   steps++;
   try {
-    const state = await server.act(id, action, { ...values, by: view.by() });
+    const state = await server.act(id, action, { ...values, by: view.by(), drawn: view.reviewedSet().key });
     steps++;
     if (view.id !== id) return;
     if (done) tell(done, "good"); else if (action !== "cancel") tell("");
@@ -154,7 +156,7 @@ async function refresh() {
   const { id } = view;
   const before = steps;
   const list = await server.listStudies();
-  const state = id ? await server.stateOf(id) : null;
+  const state = id ? await server.stateOf(id, view.reviewedSet().key) : null;
   studies = list;
   if (document.getElementById("notice").dataset.kind === "away") tell("The server is back.", "good");
   if (state && view.id === id && before === steps) await take(state);
@@ -178,13 +180,14 @@ async function take(state) {
 function showBars() {
   const facts = view.facts;
   renew(document.getElementById("planes"), JSON.stringify([view.id, view.axis]), () => facts.planes.map((plane) => button(plane.name, plane.axis === view.axis, () => { view.axis = plane.axis; show(); }, { "data-axis": plane.axis })));
-  renew(document.getElementById("sets"), JSON.stringify([view.id, view.contours, view.place, facts.stamp]), () => Object.entries(SETS).map(([set, text]) => button(text, set === view.contours, () => { view.contours = set; show(); }, { "data-set": set, disabled: set !== "own" && !view.has(set), title: set === "own" ? "Each image with its own contours" : view.has(set) ? `The ${set} contours in all views` : `There are no ${set} contours` })));
-  const can = { look: true, draw: view.has("first") && view.by() !== "", erase: view.has("first") && view.by() !== "", move: !!view.pair() };
+  renew(document.getElementById("sets"), JSON.stringify([view.id, view.contours, view.place, facts.stamp]), () => Object.entries(SETS).map(([set, text]) => button(text, set === view.contours, () => { view.contours = set; steps++; show(); refresh().catch(() => {}); }, { "data-set": set, disabled: set !== "own" && !view.has(set), title: set === "own" ? "Each image with its own contours" : view.has(set) ? `The ${set} contours in all views` : `There are no ${set} contours` })));
+  const drawable = view.draft() !== null && view.by() !== "";
+  const can = { look: true, draw: drawable, erase: drawable, move: !!view.pair() };
   renew(document.getElementById("tools"), JSON.stringify([view.tool, can]), () => Object.entries(TOOLS).map(([tool, text]) => button(text, tool === view.tool, () => { view.tool = tool; show(); }, { "data-tool": tool, title: TOOL_HELP[tool], disabled: !can[tool] })));
   const drawing = view.tool === "draw" || view.tool === "erase";
   document.getElementById("radius-box").hidden = !drawing;
   document.getElementById("radius-told").textContent = `${view.radius.toFixed(1)} mm`;
-  const draft = view.state?.draft;
+  const draft = view.draft();
   document.getElementById("draft").hidden = !draft?.strokes;
   document.getElementById("drawing").hidden = !drawing && !draft?.strokes;
   document.getElementById("undo").title = draft?.by ? `Last stroke by ${draft.by}` : "";
@@ -210,7 +213,7 @@ function show() {
   showDeformation(view, doing);
   slices.draw();
   const set = view.contours === "own" ? "first" : view.contours;
-  if (view.state && view.has(set)) space.load(set, set === "first" ? "" : view.place, `${view.facts.stamp} ${set === "first" ? view.state.draft?.revision : ""}`);
+  if (view.state && view.has(set)) space.load(set, set === "first" ? "" : view.place, `${view.facts.stamp} ${view.state.revisions[set === "first" ? set : `${set} ${view.place}`] ?? ""}`);
 }
 
 for (const name of ["undo", "save", "discard"]) document.getElementById(name).addEventListener("click", () => doing[name]());

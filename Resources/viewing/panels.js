@@ -52,7 +52,7 @@ export function showStructures(view, doing) {
   const place = document.querySelector("#structures .body");
   const set = view.reviewedSet();
   const marks = view.state?.review[set.key] ?? [];
-  const draft = view.state?.draft;
+  const draft = view.draft();
   renew(place, JSON.stringify([view.id, set, marks, view.chosen, [...view.hidden], draft?.edited, view.by()]), () => {
     if (!marks.length) return [made("p", { class: "told", text: "This study has no contours to be reviewed." })];
     const rows = marks.map((mark) => structureRow(view, doing, set, mark, draft));
@@ -71,7 +71,7 @@ export function showStructures(view, doing) {
 
 function structureRow(view, doing, set, mark, draft) {
   const { key, name, rgb } = view.structure(mark.structure) ?? { key: mark.structure, name: mark.structure, rgb: [128, 128, 128] };
-  const drawn = set.key === "first" && draft?.edited.includes(key);
+  const drawn = draft?.edited.includes(key);
   const [word, kind] = drawn ? ["not saved", "state-working"] : MARKS[mark.state];
   const who = [mark.reviewer && `${mark.reviewer}, ${moment(mark.when_utc)}`, mark.origin].filter(Boolean).join("; ");
   const swatch = made("button", { type: "button", class: "swatch", "aria-label": `Show ${name}`, "aria-pressed": String(!view.hidden.has(key)), onclick: () => doing.hide(key) });

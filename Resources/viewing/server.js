@@ -32,7 +32,7 @@ const query = (values) => new URLSearchParams(values).toString();
 
 export const listStudies = async () => (await answer("/api/studies")).json();
 export const openStudy = async (id) => (await answer(`/api/studies/${id}`)).json();
-export const stateOf = async (id) => (await answer(`/api/studies/${id}/state`)).json();
+export const stateOf = async (id, drawn) => (await answer(`/api/studies/${id}/state?${query({ drawn })}`)).json();
 
 export async function sliceOf(id, values) {
   const response = await answer(`/api/studies/${id}/slice?${query(values)}`);

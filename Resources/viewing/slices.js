@@ -81,7 +81,7 @@ export class SliceViews {
     const { view } = this;
     const exact = view.tool === "draw" || view.tool === "erase" ? 1 : 0;
     const values = { set, place: set === "first" ? "" : view.place, axis: view.axis, index, exact };
-    const revision = set === "first" ? view.state?.draft?.revision ?? "" : "";
+    const revision = view.state?.revisions[set === "first" ? set : `${set} ${view.place}`] ?? "";
     return this.lines.get(view.facts.stamp + revision + JSON.stringify(values), values);
   }
 

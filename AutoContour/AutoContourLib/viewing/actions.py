@@ -11,7 +11,7 @@ from typing import Any
 
 from AutoContourLib.contours.review import reviewed
 from AutoContourLib.registration.fusion import FusionSettings
-from AutoContourLib.viewing.editing import Stroke, SupersededError
+from AutoContourLib.viewing.editing import Draft, Stroke, SupersededError
 from AutoContourLib.viewing.handlers import StudyRequest
 from AutoContourLib.viewing.open_studies import OpenStudies, edited_offset
 from AutoContourLib.viewing.opened_study import OpenedStudy
@@ -23,7 +23,7 @@ _LONGEST_NAME = 64
 
 
 def draw(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], by: str) -> None:
-    """A stroke on the draft of the first contours."""
+    """A stroke on the draft of a set of contours, which is named by `drawn`."""
     try:
         stroke = Stroke(
             structure=str(values["structure"]),
@@ -37,19 +37,19 @@ def draw(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], by: s
         )
     except (KeyError, TypeError, ValueError):
         raise InputError("The stroke is not complete.") from None
-    studies.draft(study).draw(stroke, _text(values, "seen"))
+    _draft(studies, study, values).draw(stroke, _text(values, "seen"))
 
 
 def undo(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], _by: str) -> None:
-    studies.draft(study).undo(_text(values, "seen"))
+    _draft(studies, study, values).undo(_text(values, "seen"))
 
 
 def discard(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], _by: str) -> None:
-    studies.draft(study).discard(_text(values, "seen"))
+    _draft(studies, study, values).discard(_text(values, "seen"))
 
 
 def save(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], _by: str) -> None:
-    studies.draft(study).save(_text(values, "seen"))
+    _draft(studies, study, values).save(_text(values, "seen"))
 
 
 def review(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], by: str) -> None:
@@ -62,13 +62,12 @@ def review(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any], by:
     keys, seen = values.get("structures"), values.get("seen")
     if not isinstance(keys, list) or not isinstance(seen, dict) or not keys:
         raise InputError("Name the structures and what was seen of each.")
-    if name == "first":
-        draft = studies.draft(study)
-        if draft.strokes:
-            raise InputError(
-                f"Strokes by {draft.strokes[-1].by} are not saved yet; save or discard them, then "
-                "review what is there."
-            )
+    draft = studies.draft(study, name, place)
+    if draft.strokes:
+        raise InputError(
+            f"Strokes by {draft.strokes[-1].by} are not saved yet; save or discard them, then "
+            "review what is there."
+        )
     if not all(key in seen for key in keys):
         raise InputError("A structure is reviewed only by whoever has seen it.")
     with study.lock:
@@ -126,7 +125,13 @@ class Action(StudyRequest):
         if not by:
             raise InputError("Enter your name first; it is kept with what you do.")
         await self.in_thread(ACTIONS[action], self.service.studies, study, values, by)
-        self.finish(await self.in_thread(self.service.studies.state, study))
+        drawn = _text(values, "drawn") or "first"
+        self.finish(await self.in_thread(self.service.studies.state, study, drawn))
+
+
+def _draft(studies: OpenStudies, study: OpenedStudy, values: dict[str, Any]) -> Draft:
+    name, _, place = (_text(values, "drawn") or "first").partition(" ")
+    return studies.draft(study, name, place)
 
 
 def _check_stamp(study: OpenedStudy, values: dict[str, Any]) -> None:

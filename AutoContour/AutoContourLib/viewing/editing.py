@@ -1,4 +1,4 @@
-"""Drawing on the contours of the first image: strokes on a draft, undone, kept over a restart,
+"""Drawing on the contours of a study: strokes on a draft, undone, kept over a restart,
 and saved as the new contours of the study.
 
 A stroke is a line with a radius on one slice. It is written to a journal before it is answered;
@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from AutoContourLib.viewing.carried_drawing import CarriedGrid
 from AutoContourLib.viewing.slices import WHOLE_BODY, checked_index
 from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.geometry import Geometry
@@ -64,20 +65,33 @@ class Stroke:
 class _Undo:
     where: tuple[np.ndarray, ...]
     before: np.ndarray
+    below: tuple[np.ndarray, ...]
 
 
 class Draft:
     """Labels of a set of contours with the strokes drawn on them so far.
 
     labels: as they lie on the disk; keys: structure of each value. folder: of the contours.
-    Strokes of a journal that a stopped server left are drawn again.
+    shown: the same labels on the grid that strokes lie on, which `carried` tells, where that is
+    another one. Strokes of a journal that a stopped server left are drawn again.
     """
 
-    def __init__(self, labels: Volume, keys: dict[int, str], folder: Path) -> None:
+    def __init__(
+        self,
+        labels: Volume,
+        keys: dict[int, str],
+        folder: Path,
+        shown: Volume | None = None,
+        carried: CarriedGrid | None = None,
+    ) -> None:
         self.folder = folder
         self.keys = keys
         self.made_of = labels
         self.labels = labels.with_array(labels.array.copy())
+        self.shown = self.labels
+        if shown is not None and carried is not None:
+            self.shown = shown.with_array(shown.array.copy())
+        self._carried = carried
         self.strokes: list[Stroke] = []
         self._base = hashlib.sha256(labels.array.tobytes()).hexdigest()[:16]
         self._undo: list[_Undo] = []
@@ -153,19 +167,26 @@ class Draft:
         value = next((v for v, key in self.keys.items() if key == stroke.structure), None)
         if value is None:
             raise InputError("There is no such structure among the contours.")
-        where = _voxels(stroke, self.labels.geometry)
+        below = _voxels(stroke, self.shown.geometry)
+        where = below if self._carried is None else self._carried.own_voxels(below)
         array = self.labels.array
         before = array[where]
         after = _after(before, value, stroke, self.keys)
         changed = after != before
         where = tuple(axis[changed] for axis in where)
         array[where] = after[changed]
-        return _Undo(where, before[changed])
+        self._show(below)
+        return _Undo(where, before[changed], below)
 
     def _take_back(self) -> None:
         undo = self._undo.pop()
         self.strokes.pop()
         self.labels.array[undo.where] = undo.before
+        self._show(undo.below)
+
+    def _show(self, below: tuple[np.ndarray, ...]) -> None:
+        if self._carried is not None:
+            self._carried.show(self.shown.array, self.labels.array, below)
 
     def _replay(self) -> None:
         try:

@@ -189,7 +189,8 @@ class Facts(StudyRequest):
 class State(StudyRequest):
     async def get(self, study_id: str) -> None:
         study = await self.opened(study_id)
-        self.finish(await self.in_thread(self.service.studies.state, study))
+        drawn = self.get_query_argument("drawn", "first")
+        self.finish(await self.in_thread(self.service.studies.state, study, drawn))
 
 
 class Slice(StudyRequest):
@@ -246,25 +247,16 @@ class Surfaces(StudyRequest):
         self.finish(await self.in_thread(_surfaces, self.service.studies, study, name, place))
 
 
-def _shown(studies: OpenStudies, study: Any, name: str, place: str) -> tuple[Any, dict[int, str]]:
-    """Labels and keys of a set; of the first with what was drawn on it so far."""
-    if name == "first":
-        draft = studies.draft(study)
-        return draft.labels, draft.keys
-    shown = study.contours(name, place)
-    return shown.labels, shown.keys
-
-
 def _outlines(
     studies: OpenStudies, study: Any, name: str, place: str, axis: str, index: int, exact: bool
 ) -> dict[str, Any]:
     from AutoContourLib.viewing.slices import slice_outlines
 
-    labels, keys = _shown(studies, study, name, place)
+    labels, keys = studies.shown(study, name, place)
     return slice_outlines(labels, keys, axis, index, exact)
 
 
 def _surfaces(studies: OpenStudies, study: Any, name: str, place: str) -> bytes:
     from AutoContourLib.viewing.surfaces import surfaces_as_bytes, surfaces_of
 
-    return surfaces_as_bytes(surfaces_of(*_shown(studies, study, name, place)))
+    return surfaces_as_bytes(surfaces_of(*studies.shown(study, name, place)))

@@ -16,7 +16,7 @@ from AutoContourLib.registration.output import OFFSET_FILE, read_offset, refused
 from AutoContourLib.storage.state_page import LONGEST_LIST
 from AutoContourLib.viewing import result_files as files
 from AutoContourLib.viewing.computations import Computations
-from AutoContourLib.viewing.editing import Draft, SupersededError
+from AutoContourLib.viewing.editing import JOURNAL_FILE, Draft, SupersededError
 from AutoContourLib.viewing.opened_study import SETS, OpenedStudy
 from AutoContourLib.viewing.plan_question import plan_question
 from AutoContourLib.viewing.recomputing import read_fusion
@@ -25,6 +25,7 @@ from AutoContourLib.viewing.study_list import listed_studies, study_folder
 from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.results import read_result
 from MedImageLib.terminology import Structure, structure
+from MedImageLib.volume import Volume
 
 _LIST_AGE_S = 1.0
 
@@ -74,19 +75,33 @@ class OpenStudies:
                 self._open[folder] = OpenedStudy(folder)
                 while len(self._open) > self._most:
                     old, _ = self._open.popitem(last=False)
-                    self._drafts.pop(old / files.CONTOURS, None)  # its journal keeps it
+                    for one in [one for one in self._drafts if old in one.parents]:
+                        del self._drafts[one]  # its journal keeps it
             self._open.move_to_end(folder)
             return self._open[folder]
 
-    def draft(self, study: OpenedStudy) -> Draft:
-        """The draft on the first contours; made anew when these were written by another program."""
-        shown = study.contours("first")
+    def draft(self, study: OpenedStudy, name: str = "first", place: str = "") -> Draft:
+        """The draft on a set of contours; made anew when these were written by another program.
+
+        Raises InputError when there is no such set.
+        """
+        shown = study.contours(name, place)
         with self._lock:
             draft = self._drafts.get(shown.folder)
-            if draft is None or draft.made_of is not shown.labels:
-                draft = Draft(shown.labels, shown.keys, shown.folder)
+            if draft is None or draft.made_of is not shown.own:
+                carried = study.carried_grid(shown, place)
+                draft = Draft(shown.own, shown.keys, shown.folder, shown.labels, carried)
                 self._drafts[shown.folder] = draft
             return draft
+
+    def shown(self, study: OpenedStudy, name: str, place: str) -> tuple[Volume, dict[int, str]]:
+        """Labels of a set on the first image's grid, with what was drawn on it, and its keys."""
+        folder = study.contour_folder(name, place)
+        if name == "first" or folder in self._drafts or (folder / JOURNAL_FILE).is_file():
+            draft = self.draft(study, name, place)
+            return draft.shown, draft.keys
+        shown = study.contours(name, place)
+        return shown.labels, shown.keys
 
     def facts(self, study: OpenedStudy) -> dict[str, Any]:
         """What does not change while the study stays as it is; quick, loads the first image."""
@@ -106,9 +121,11 @@ class OpenStudies:
             "pairs": [self._pair_facts(study, place) for place in study.places],
         }
 
-    def state(self, study: OpenedStudy) -> dict[str, Any]:
-        """What changes: review, draft, question and computation."""
-        draft = self.draft(study) if study.has_contours("first") else None
+    def state(self, study: OpenedStudy, drawn: str = "first") -> dict[str, Any]:
+        """What changes: review, question, computation, and the draft of the set named `drawn`
+        as `set_name` does."""
+        name, _, place = drawn.partition(" ")
+        draft = self.draft(study, name, place) if study.has_contours(name, place) else None
         running = self.computations.state(study.folder)
         return {
             "stamp": study.stamp(),
@@ -119,14 +136,23 @@ class OpenStudies:
             "draft": None
             if draft is None
             else {
+                "set": drawn,
                 "revision": draft.revision,
                 "strokes": len(draft.strokes),
                 "edited": draft.edited,
                 "by": draft.strokes[-1].by if draft.strokes else "",
             },
+            "revisions": self._revisions(study),
             "computation": asdict(running) if running else None,
             "questions": {place: self._question(study, place) for place in study.places},
         }
+
+    def _revisions(self, study: OpenedStudy) -> dict[str, str]:
+        """Of the drafts that there are, by the name of their set."""
+        sets = {folder: self.set_name(name, place) for name, place, folder in self._sets(study)}
+        with self._lock:
+            drafts = [(folder, one) for folder, one in self._drafts.items() if folder in sets]
+        return {sets[folder]: one.revision for folder, one in drafts}
 
     def review(self, folder: Path) -> tuple[Reviewed, ...]:
         """The review of a set of contours, read again when one of its files changed."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from AutoContourLib.registration.offset import RigidOffset
 from AutoContourLib.viewing import result_files as files
+from AutoContourLib.viewing.carried_drawing import CarriedGrid
 from AutoContourLib.viewing.slices import GrayLevels, gray_levels, slice_grid, slice_levels
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
@@ -32,11 +33,16 @@ _KEPT = 16
 
 @dataclass(frozen=True, eq=False)
 class ShownContours:
-    """labels: on the grid of the first image. keys: structure of each value. folder: of the set."""
+    """labels: on the grid of the first image. keys: structure of each value. folder: of the set.
+
+    own: the labels on the grid of the image that they lie on. on_second: that is the second one.
+    """
 
     labels: Volume
     keys: dict[int, str]
     folder: Path
+    own: Volume
+    on_second: bool = False
 
 
 class OpenedStudy:
@@ -125,12 +131,13 @@ class OpenedStudy:
             labels = read_image(folder / files.LABELS_FILE)
             keys = {v: structure(n).key for v, n in files.structure_names(folder).items()}
             array = labels.array.astype(np.uint8)
-            labels = labels.with_array(array, is_labelmap=True, unit="")
-            if name == "second":
+            labels = own = labels.with_array(array, is_labelmap=True, unit="")
+            on_second = name == "second" or (name == "target" and files.lies_on_second(folder))
+            if on_second:
                 labels = self._carried_back(labels, place)
             elif not labels.geometry.same_grid(self.geometry, 0.01):
                 labels = resampled(labels, self.geometry)
-            return ShownContours(labels, keys, folder)
+            return ShownContours(labels, keys, folder, own, on_second)
 
         return self._once(folder / files.LABELS_FILE, read)
 
@@ -143,6 +150,24 @@ class OpenedStudy:
             for name in (files.SECOND, files.TARGET):
                 watched.append(self.folder / name / place / files.LABELS_FILE)
         return "-".join(_time_of(path) for path in watched)
+
+    def carried_grid(self, shown: ShownContours, place: str) -> CarriedGrid | None:
+        """How strokes on what is shown reach contours of another grid; None for the same grid."""
+        if shown.own is shown.labels:
+            return None
+        if not shown.on_second:
+            return CarriedGrid(self.geometry, shown.own.geometry, np.eye(4))
+        from AutoContourLib.contours.carrying import read_carrying_field
+        from AutoContourLib.registration.output import OFFSET_FILE, read_offset
+
+        pair = self.registration(place)
+        has_field = (pair / files.DISPLACEMENT_FILE).is_file()
+        return CarriedGrid(
+            self.geometry,
+            shown.own.geometry,
+            read_offset(pair / OFFSET_FILE).moving_from_fixed,
+            read_carrying_field(pair, to_first=True) if has_field else None,
+        )
 
     def _carried_back(self, labels: Volume, place: str) -> Volume:
         """Labels of the second image where the field puts them on the first one."""

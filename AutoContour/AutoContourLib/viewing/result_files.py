@@ -22,7 +22,7 @@ from AutoContourLib.study.second_contours import DECISION_FILE as DECISION_FILE
 from AutoContourLib.study.second_contours import DECISIONS as DECISIONS
 from AutoContourLib.study.second_contours import REGISTRATIONS as REGISTRATIONS
 from AutoContourLib.study.second_contours import SECOND as SECOND
-from MedImageLib.errors import InputError
+from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.reading import read_image
 from MedImageLib.results import Result, read_result
 from MedImageLib.volume import Volume
@@ -62,6 +62,14 @@ def structure_names(folder: Path) -> dict[int, str]:
         return {int(value): str(name) for value, name in json.loads(path.read_text()).items()}
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(f"{path.name}: no names of contours can be read ({error}).") from error
+
+
+def lies_on_second(target: Path) -> bool:
+    """Whether a target contour lies on the second image, as was chosen when it was made."""
+    try:
+        return read_result(target).settings.get("on") == "second"
+    except MedImageError:
+        return False
 
 
 def _scene_number(study: Result, registration: Result) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,6 +187,36 @@ def test_two_users_see_each_other_and_lose_nothing(browser, results, study):
         assert len(np.unique(np.argwhere(after != before)[:, 0])) == 1  # on one slice
         quick.wait(f"{STATE}.review.first.some(m => m.state === 'edited')")
         assert quick.complaints() == []
+
+
+@pytest.mark.parametrize("name", ["second", "target"])
+def test_second_and_target_contours_are_drawn_on_where_they_lie(browser, results, study, name):
+    folder = study / f"{name}_contours" / "1-CT"
+    shutil.copytree(study / "contours", folder)
+    before = read_image(folder / "labels.nii.gz").array
+    with running(results) as address:
+        page = user(browser, address, "Dr. A")
+        page.click(f"[data-set={name}]")
+        page.wait("medimage.view.draft() !== null")
+        page.click("[data-structure=left_parotid] .name")
+        page.click("[data-tool=draw]")
+        page.drag(SECOND, (40, 0), (60, 10))
+        page.wait("medimage.view.draft().strokes === 1")
+        assert "not saved" in page.text("[data-structure=left_parotid]")
+        # The drawing is of this set alone.
+        page.click("[data-set=first]")
+        page.wait(f"medimage.view.draft()?.strokes === 0 && {COMPLETE}")
+        assert "not saved" not in page.text("[data-structure=left_parotid]")
+        page.click(f"[data-set={name}]")
+        page.wait("medimage.view.draft()?.strokes === 1")
+        page.click("#save")
+        page.wait("medimage.view.draft()?.strokes === 0")
+        page.wait(f"{STATE}.review['{name} 1-CT'].some(m => m.state === 'edited')")
+        assert page.complaints() == []
+    after = read_image(folder / "labels.nii.gz").array
+    assert (after != before).sum() > 5
+    first = read_image(study / "contours" / "labels.nii.gz").array
+    np.testing.assert_array_equal(first, before)
 
 
 def test_six_numbers_are_edited_dragged_cancelled_and_computed(browser, results, study):

@@ -38,10 +38,10 @@ graphics:
 demo: install
 	@$(VENV)/bin/medimage demo -o $(OUT)
 
-# Uses Orthanc and storescu where they are: apt-get install orthanc orthanc-dicomweb dcmtk
+# Uses what is there of: apt-get install orthanc orthanc-dicomweb dcmtk chromium
 demo-server: install
 	@rm -rf $(OUT)-server
-	@$(VENV)/bin/medimage demo-server -o $(OUT)-server
+	@$(RUN) Testing/Benchmarks/server_demo.py $(OUT)-server
 
 test: install lint
 	@$(RUN) -m pytest

@@ -50,8 +50,12 @@ class Demonstration:
         self._results = self._out / "results"
         self._archive: _Archive
 
-    def run(self) -> bool:
-        """Whether every step held."""
+    def run(self, approve: Callable[[str], object] | None = None) -> bool:
+        """Whether every step held.
+
+        approve: what a person does at the page of the browser end, given its address; without it
+        the function that the page calls is called. Raises a MedImageError when it fails.
+        """
         try:
             with ExitStack() as stack:
                 with self._step("a server of others"):
@@ -60,7 +64,7 @@ class Demonstration:
                 with self._step("contour server with two workers"):
                     stack.enter_context(self._contour_server())
                 with self._step("browser end"):
-                    stack.enter_context(self._browser_end())
+                    address = stack.enter_context(self._browser_end())
                 with self._step("planning CT, later CT and MR generated and sent"):
                     self._send_patient()
                 with self._step("RTSTRUCT, registrations and record found in the server"):
@@ -68,7 +72,10 @@ class Demonstration:
                     self._until(lambda: wanted <= self._archive.modalities().keys(), "results")
                     self._say(f"  {self._archive.modalities()}")
                 with self._step("contours approved"):
-                    self._approve()
+                    if approve is None:
+                        self._approve()
+                    else:
+                        approve(address)
                 with self._step("the approval found in the server's RTSTRUCT"):
                     self._until(self._archive.is_approved, "the approved RTSTRUCT")
         except (MedImageError, OSError, subprocess.SubprocessError) as error:
@@ -90,14 +97,14 @@ class Demonstration:
     def _contour_server(self) -> Iterator[None]:
         self._own_port = self._archive.own_port
         words = ["serve", "-o", str(self._results), "--port", str(self._own_port)]
-        words += ["--workers", "2", "--look-back-days", "0", "--no-scene", "--keep-free-mb", "100"]
+        words += ["--workers", "2", "--look-back-days", "0", "--keep-free-mb", "100"]
         words += ["--quiet-s", str(_QUIET_S), "--poll-s", "0.5", *self._archive.serve_words]
         with self._process("serve", words, "Page of states: ") as address:
             self._say(f"  page of states {address}")
             yield
 
     @contextmanager
-    def _browser_end(self) -> Iterator[None]:
+    def _browser_end(self) -> Iterator[str]:
         self._results.mkdir(parents=True, exist_ok=True)
         words = ["view", str(self._results), "--port", "0"]
         with self._process("view", words, "Studies: ") as address:
@@ -106,7 +113,7 @@ class Demonstration:
             with opener.open(address, timeout=60) as answer:
                 if answer.status != 200:
                     raise InputError(f"The browser end answered with {answer.status}.")
-            yield
+            yield address
 
     @contextmanager
     def _process(self, name: str, words: list[str], told: str) -> Iterator[str]:

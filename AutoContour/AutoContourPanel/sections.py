@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from AutoContourPanel.pair_section import PairSection
 from AutoContourPanel.review_section import ReviewSection, contour_of_image
 from AutoContourPanel.scene_content import shown_text
 from AutoContourPanel.studies_section import StudiesSection
-from MedImageLib.errors import InputError
+from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.in_slicer import PanelRun
 from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
 from MedImageLib.panels.buttons import connect_tried
@@ -31,6 +32,7 @@ from MedImageLib.panels.stereo import StereoSection
 from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
 
+REVIEW = "AutoContourLib.viewing.remote_studies:review_on_server"
 SEND = "AutoContourLib.viewing.remote_studies:send_review"
 _FIRST, _SECOND, _TARGET = range(3)  # in the order of the list
 
@@ -93,6 +95,7 @@ class Sections:
         self.pair.show()
         self.review.show()
         self.undo.show()
+        self._ui.resultTextEdit.visible = bool(parameters and parameters.resultText)
         first = bool(parameters and parameters.outputSegmentation)
         self._ui.targetButton.enabled = first and bool(parameters.secondSegmentation)
         self._ui.exportButton.enabled = first and bool(parameters.inputVolume)
@@ -153,16 +156,33 @@ class Sections:
             raise InputError("Something is being computed; wait for it or cancel it, then review.")
         seen = seen_of(segmentation, names)
         verdict = "approve" if status == "completed" else "reject"
+        try:
+            take_marks(segmentation, self._hand_over(origin, verdict, seen, reviewer))
+        except MedImageError:
+            # Somebody else may have been quicker: what is there now is shown with the message.
+            with suppress(MedImageError):
+                take_marks(segmentation, self._look_again(origin))
+                self.review.show()
+            raise
+        return True
+
+    def _hand_over(self, origin: StudyOrigin, verdict: str, seen: Any, reviewer: str) -> Any:
         contours = (origin.name, origin.place)
         if origin.url:
             server = replace(self.studies.server(), url=origin.url)
-            marks = self._run.call(SEND, server, origin.id, contours, verdict, seen, reviewer)
-        else:
-            from AutoContourLib.viewing.local_review import review_here
+            return self._run.call(SEND, server, origin.id, contours, verdict, seen, reviewer)
+        from AutoContourLib.viewing.local_review import review_here
 
-            marks = review_here(Path(origin.folder), contours, verdict, seen, reviewer)
-        take_marks(segmentation, marks)
-        return True
+        return review_here(Path(origin.folder), contours, verdict, seen, reviewer)
+
+    def _look_again(self, origin: StudyOrigin) -> Any:
+        contours = (origin.name, origin.place)
+        if origin.url:
+            server = replace(self.studies.server(), url=origin.url)
+            return self._run.call(REVIEW, server, origin.id, contours)
+        from AutoContourLib.viewing.local_review import review_in_folder
+
+        return review_in_folder(Path(origin.folder), contours)
 
     def _fuse(self) -> None:
         fuse = "AutoContourLib.registration.image_pair:fused_volume"

@@ -141,7 +141,9 @@ class StudiesSection:
             key = self._studies[row].id
             task = next((one for name, one in tasks.items() if name.startswith(key)), None)
             if task is not None:
-                self._table.change(row, 0, _progress_words(task))
+                if row == self._table.chosen:
+                    self._ui.studyLabel.text = task.what
+                self._table.change(row, 0, _progress_words(task), task.what)
 
     def _look(self, path: str = "") -> None:
         self.refresh()
@@ -244,4 +246,4 @@ def _progress_words(task: UnderWay) -> str:
     words = f"▶ {task.share:.0%}"
     if left is not None:
         words += ", " + _("about") + f" {duration(left)}"
-    return f"{words}: {task.what}"
+    return words

@@ -77,6 +77,7 @@ class Sections:
         frames = parameters.outputTable if parameters else None
         indices = parameters.indicesTable if parameters else None
         self.frame.show(browser, volume, frames, indices)
+        self._ui.resultTextEdit.visible = bool(parameters and parameters.resultText)
         self._show_eye()
         has_contours = bool(self.proxy())
         self._ui.editButton.enabled = has_contours

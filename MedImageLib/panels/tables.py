@@ -47,13 +47,14 @@ class RowTable:
         table.setCurrentCell(-1, -1)
         table.blockSignals(blocked)
 
-    def change(self, row: int, column: int, text: str) -> None:
+    def change(self, row: int, column: int, text: str, tip: str) -> None:
         """Change one cell; what is chosen stays chosen."""
         import qt
 
         item = qt.QTableWidgetItem(text)
-        item.setToolTip(text)
+        item.setToolTip(tip)
         self._table.setItem(row, column, item)
+        self._table.resizeColumnsToContents()
 
     @property
     def chosen(self) -> int:

@@ -67,6 +67,7 @@ class Sections:
         self.normality.show(volume)
         self.profile.show(parameters.profile if parameters else "")
         self.undo.show()
+        self._ui.resultTextEdit.visible = bool(parameters and parameters.resultText)
         self._ui.editButton.enabled = bool(segmentation)
         self._ui.exportButton.enabled = bool(segmentation and volume)
 

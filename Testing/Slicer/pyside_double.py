@@ -195,8 +195,8 @@ def child_widget_variables(root: Any) -> types.SimpleNamespace:
     )
 
 
-def picture(parent: ModuleParent, path: str, width_px: int = 460) -> None:
-    """A PNG of a panel at its natural height."""
+def picture(parent: ModuleParent, path: str, error: str = "", width_px: int = 460) -> None:
+    """A PNG of a panel at its natural height; below it the dialog of an error, if there was one."""
     for button in parent.widget.findChildren(_Collapsible):
         button.fold()
     parent.widget.setFixedWidth(width_px)
@@ -206,4 +206,23 @@ def picture(parent: ModuleParent, path: str, width_px: int = 460) -> None:
         parent.widget.setFixedHeight(max(layout.totalHeightForWidth(width_px), 1))
         parent.widget.show()
         QtWidgets.QApplication.processEvents()
-    parent.widget.grab().save(path)
+    shown = parent.widget.grab()
+    if error:
+        dialog = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Critical, "Slicer", error)
+        dialog.addButton(QtWidgets.QMessageBox.StandardButton.Ok)
+        dialog.show()
+        QtWidgets.QApplication.processEvents()
+        shown = _below(shown, dialog.grab())
+    shown.save(path)
+
+
+def _below(first: Any, second: Any) -> Any:
+    """Two pictures, one below the other."""
+    size = QtCore.QSize(max(first.width(), second.width()), first.height() + second.height())
+    both = QtGui.QPixmap(size)
+    both.fill(QtCore.Qt.GlobalColor.white)
+    painter = QtGui.QPainter(both)
+    painter.drawPixmap(0, 0, first)
+    painter.drawPixmap(0, first.height(), second)
+    painter.end()
+    return both

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import tempfile
+import time
+import types
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "AutoContour" / "viewing"))
 
 import pyside_double
 from stage import staged
@@ -26,11 +32,14 @@ def main() -> int:
     """Draw all panels, or those whose names are given."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", default=list(STATES))
+    parser.add_argument("--states", nargs="*", help="these alone")
     parser.add_argument("-o", "--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.modules:
         for state, prepare in STATES[name].items():
+            if options.states and state not in options.states:
+                continue
             with pytest.MonkeyPatch.context() as patch:
                 path = options.out / f"{name}-{state}.png"
                 told = _draw(patch, name, prepare, path)
@@ -51,8 +60,11 @@ def _draw(patch: Any, name: str, prepare: Any, path: Path) -> str:
             widget = _panel(application, module, name, parent)
         else:
             widget = prepare(application, lambda: _panel(application, module, name, parent))
-        pyside_double.picture(widget.parent, str(path))
-        return "; ".join(f"{message} {error}" for message, error in application.errors)
+        told = [f"{message}\n\n{error}" for message, error in application.errors]
+        pyside_double.picture(widget.parent, str(path), "\n\n".join(told))
+        widget.cleanup()
+        application.panels.remove(widget)
+        return " ".join(" ".join(told).split())
 
 
 def _panel(application: Any, module: Any, name: str, parent: Any) -> Any:
@@ -126,6 +138,60 @@ def _computing(application: Any, panel: Any) -> Any:
     return widget
 
 
+def _empty(application: Any, panel: Any) -> Any:
+    return panel()
+
+
+def _refused_picture(application: Any, panel: Any) -> Any:
+    """A stack of slices where a radiograph is expected."""
+    from MedImageLib.geometry import Geometry
+    from MedImageLib.nodes import add_volume
+    from MedImageLib.volume import Volume
+
+    stack = Volume(np.zeros((12, 64, 64), np.int16), Geometry((12, 64, 64)), modality="CT")
+    add_volume(application.scene, stack, "CT (generated)")
+    widget = panel()
+    widget.ui.applyButton.click()
+    return widget
+
+
+def _training(application: Any, panel: Any) -> Any:
+    """A training under way; the process is replaced, nothing is trained."""
+    from MedImageLib.background.job import JobState
+
+    widget = panel()
+    ui, section = widget.ui, widget.sections.common.training
+    ui.trainingCollapsibleButton.collapsed = False
+    ui.trainingComboBox.setCurrentText("radiograph_lungs_heart")
+    ui.trainingDataPathLineEdit.currentPath = "/data/chest"
+    ui.trainingRunPathLineEdit.currentPath = "/data/runs/chest"
+    job = types.SimpleNamespace(cancel=lambda: None, result=lambda: None)
+    job.state = lambda: JobState(False, 0.42, "Step 504 of 1200, loss 0.312", None)
+    section._job = job
+    section._first = (time.monotonic() - 4200.0, 0.1)
+    ui.trainButton.text, ui.trainingProgressBar.visible = "Cancel", True
+    section.look()
+    return widget
+
+
+def _guessed_beat(application: Any, panel: Any) -> Any:
+    widget = _beating(application, panel)
+    ui = widget.ui
+    ui.guessCollapsibleButton.collapsed = False
+    ui.guessCheckBox.checked = True
+    widget.sections.guess.ask()
+    ui.guessEdSpinBox.value, ui.guessEsSpinBox.value = 0, 7
+    ui.revealButton.click()
+    return widget
+
+
+def _no_cine(application: Any, panel: Any) -> Any:
+    application.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Empty sequence")
+    widget = panel()
+    widget.ui.applyButton.click()
+    return widget
+
+
 def _registered(application: Any, panel: Any) -> Any:
     from AutoContourLib.registration import image_pair
     from AutoContourLib.registration.deformable_settings import DeformableSettings
@@ -155,15 +221,121 @@ def _registered(application: Any, panel: Any) -> Any:
     return widget
 
 
+def _studies(application: Any, panel: Any) -> Any:
+    """Every state of a study; the list is replaced, nothing is processed."""
+    from AutoContourLib.study.worker import UNFIT
+    from AutoContourLib.viewing import study_list
+    from AutoContourLib.viewing.study_list import ListedStudy
+    from MedImageLib.background.progress import tell
+    from MedImageLib.batch.under_way import telling
+
+    folder = Path(tempfile.mkdtemp(prefix="medimage-pictures-"))
+    lately = "2026-11-20T09:41:00+00:00"
+    listed = (
+        ListedStudy("7d1c52a09be4", "working"),
+        ListedStudy("c09ae6671f32", "waiting", "waiting for 12 instances that the study tells of"),
+        ListedStudy("41fa0d2c88b7", "parked", UNFIT),
+        ListedStudy("e2b90c6d5a11", "review", "", "CT + CT + MR", lately, folder),
+        ListedStudy("90aa71cc04de", "approved", "", "CT + MR", lately, folder),
+    )
+    own, study_list.listed_studies = study_list.listed_studies, lambda out: listed
+    work = folder / ".work" / "run" / "CT-study"
+    work.mkdir(parents=True)
+    widget = panel()
+    started = time.time() - 52.0
+    with telling(work, listed[0].id, clock=lambda: started):
+        tell(0.55, "Contours of the planning CT")
+        widget.ui.studiesPathLineEdit.currentPath = "/data/incoming"
+        widget.ui.resultsPathLineEdit.currentPath = str(folder)
+        widget.ui.studiesTable.setCurrentCell(2, 0)
+    widget.ui.resultsPathLineEdit.blockSignals(True)
+    widget.ui.resultsPathLineEdit.currentPath = "/data/results"
+    shutil.rmtree(folder)
+    study_list.listed_studies = own
+    return widget
+
+
+def _processed(results: Path) -> Any:
+    """A small processed study whose registration and contours are exact by construction."""
+    from processed import make_study
+
+    make_study(results, results.parent / "inputs", push_mm=7.0)
+
+
+def _watched(application: Any, panel: Any) -> Any:
+    """A study of a real server, opened and partly reviewed."""
+    from serving import running
+
+    from AutoContourLib.viewing.remote_studies import ServerAddress, follow
+
+    with tempfile.TemporaryDirectory(prefix="medimage-pictures-") as folder:
+        _processed(Path(folder) / "results")
+        with running(Path(folder) / "results") as address:
+            widget = panel()
+            ui, section = widget.ui, widget.sections.studies
+            ui.serverCollapsibleButton.collapsed = False
+            section._list = Path(folder) / "list" / "studies.json"
+            left = [True, False]
+            follow(ServerAddress(address), section._list, lambda _: None, lambda: left.pop(0))
+            section._following = types.SimpleNamespace(cancel=lambda: None, result=lambda: None)
+            ui.serverLineEdit.text = address
+            section.refresh()
+            ui.studiesTable.setCurrentCell(0, 0)
+            ui.openStudyButton.click()
+            ui.reviewerLineEdit.text = "A. Reader"
+            ui.reviewTable.setCurrentCell(0, 0)
+            ui.approveButton.click()
+            ui.rejectButton.click()
+            ui.serverLineEdit.text = "https://contour.hospital.example:8042/"
+            ui.serverCheckBox.blockSignals(True)
+            ui.serverCheckBox.checked = True
+    return widget
+
+
+def _quicker(application: Any, panel: Any) -> Any:
+    """Somebody else reviewed in between."""
+    from AutoContourLib.contours.review import reviewed
+
+    with tempfile.TemporaryDirectory(prefix="medimage-pictures-") as folder:
+        results = Path(folder) / "results"
+        _processed(results)
+        widget = panel()
+        ui = widget.ui
+        ui.resultsPathLineEdit.currentPath = str(results)
+        ui.studiesTable.setCurrentCell(0, 0)
+        ui.openStudyButton.click()
+        contours = results / "cases" / "head" / "study" / "contours"
+        reviewed(contours, "B. Reader", reject=["brainstem"])
+        ui.reviewerLineEdit.text = "A. Reader"
+        ui.reviewTable.setCurrentCell(3, 0)
+        ui.approveButton.click()
+        ui.resultsPathLineEdit.blockSignals(True)
+        ui.resultsPathLineEdit.currentPath = "/data/results"
+    return widget
+
+
 STATES: dict[str, dict[str, Any]] = {
     "MedImageMetric": {
         "first-start": _missing_packages,
         "result": _graded,
         "guess-first": _guessing,
         "models": _listing_models,
+        "training": _training,
+        "refused": _refused_picture,
     },
-    "CardiacLV": {"computing": _computing, "result": _beating},
-    "AutoContour": {"result": _registered},
+    "CardiacLV": {
+        "computing": _computing,
+        "result": _beating,
+        "revealed": _guessed_beat,
+        "refused": _no_cine,
+    },
+    "AutoContour": {
+        "empty": _empty,
+        "studies": _studies,
+        "result": _registered,
+        "server": _watched,
+        "quicker": _quicker,
+    },
 }
 
 if __name__ == "__main__":

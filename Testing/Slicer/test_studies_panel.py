@@ -86,7 +86,7 @@ def test_a_review_goes_back_to_the_folder_and_a_quicker_one_is_told(
     [(_, error)] = application.errors
     assert "rejected by B. Reader" in str(error)
     assert states(contours)["bone"] == ("rejected", "B. Reader")
-    assert ui.reviewTable.texts()[1][1] == "to be reviewed"
+    assert ui.reviewTable.texts()[1][1:3] == ["✖ rejected", "B. Reader"], "what is there now"
 
 
 def test_what_was_changed_here_is_not_approved_elsewhere(application, widget, results, contours):

@@ -33,3 +33,8 @@ def review_here(
     }
     review(OpenStudies(folder.parent, 1), study, values, by)
     return read_review(study.contour_folder(name, place))
+
+
+def review_in_folder(folder: Path, contours: tuple[str, str]) -> tuple[Reviewed, ...]:
+    """The review of a set of contours as it lies there now. Raises InputError."""
+    return read_review(OpenedStudy(folder).contour_folder(*contours))

@@ -92,6 +92,11 @@ class StudyServer:
         state: dict[str, Any] = self._asked(f"/api/studies/{study_id}/review", values).json()
         return state
 
+    def state(self, study_id: str) -> dict[str, Any]:
+        """What changes of a study: reviews, drafts, questions."""
+        state: dict[str, Any] = self._asked(f"/api/studies/{study_id}/state").json()
+        return state
+
     def _asked(
         self,
         path: str,
@@ -230,6 +235,18 @@ def send_review(
             "by": by,
         },
     )
+    return _marks(state, contours)
+
+
+def review_on_server(
+    address: ServerAddress, study_id: str, contours: tuple[str, str]
+) -> tuple[Reviewed, ...]:
+    """The review of a set of contours as it is on the server now. Raises ServerError."""
+    return _marks(StudyServer(address).state(study_id), contours)
+
+
+def _marks(state: Mapping[str, Any], contours: tuple[str, str]) -> tuple[Reviewed, ...]:
+    name, place = contours
     key = name if name == "first" else f"{name} {place}"
     return tuple(Reviewed(**mark) for mark in state["review"][key])
 

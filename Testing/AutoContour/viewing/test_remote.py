@@ -18,6 +18,7 @@ from AutoContourLib.viewing.remote_studies import (
     fetch_content,
     follow,
     followed,
+    review_on_server,
     send_review,
 )
 from AutoContourLib.viewing.study_content import content_files, read_content
@@ -77,6 +78,7 @@ def test_a_review_goes_back_and_is_refused_where_somebody_was_quicker(address, s
     }
     with pytest.raises(ServerError, match=r"Brainstem is approved by A\. Reader"):
         send_review(address, one, ("first", ""), "reject", seen, "B. Reader")
+    assert review_on_server(address, one, ("first", "")) == after
     with pytest.raises(ServerError, match="no second contours"):
         send_review(address, one, ("second", "1-CT"), "reject", seen, "B. Reader")
     with pytest.raises(ServerError, match="no processed study"):

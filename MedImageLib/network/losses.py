@@ -40,23 +40,20 @@ def segmentation_loss(
 ) -> Tensor:
     """Cross-entropy plus one minus soft Dice, over drawn classes only.
 
-    labels: (batch, *grid) int64 that hold drawn classes only, or UNKNOWN; brought to the grid of
-    the logits when theirs is finer. Half of the Dice is pooled over the images of the batch on
-    which the class was drawn, half is the mean of the images, in which a small apex counts as
-    much as a large ventricle and an empty plane costs what is falsely marked on it: half of its
-    Dice at `empty_voxels`. A class that no image of the batch shows is left out of the pooled
-    half: there a single false voxel would cost half of it, and rare classes were given up.
+    labels: (batch, *grid) int64 that hold drawn classes only, or UNKNOWN; where their grid is finer
+    than that of the logits, each voxel's truth is the share of every class in it. Half of the Dice
+    is pooled over the images of the batch on which the class was drawn, half is the mean of the
+    images, in which a small apex counts as much as a large ventricle and an empty plane costs what
+    is falsely marked on it: half of its Dice at `empty_voxels`. A class that no image of the batch
+    shows is left out of the pooled half: there a single false voxel would cost half of it, and
+    rare classes were given up.
     """
-    labels = _on_grid(labels, logits.shape[2:])
-    known = (labels != UNKNOWN).unsqueeze(1)
-    labels = labels.unsqueeze(1) * known
+    truth, known = _shares(labels, logits.shape[1:])
     # In logarithms, so that a class that was given up still learns from its pixels.
     logarithms = merged_log_probabilities(logits, drawn)
-    probabilities = logarithms.exp()
-    picked = logarithms.gather(1, labels).clamp_min(LEAST_LOGARITHM)
-    cross_entropy = -(picked * known).sum() / known.sum().clamp_min(1)
-    truth = torch.zeros_like(probabilities).scatter_(1, labels, 1.0) * known
-    probabilities = probabilities * known
+    probabilities = logarithms.exp() * known
+    picked = truth * logarithms.clamp_min(LEAST_LOGARITHM)
+    cross_entropy = -picked.sum() / known.sum().clamp_min(1)
     axes = tuple(range(2, logits.ndim))
     overlap = ((probabilities * truth).sum(axes) * drawn)[:, 1:]
     total = (((probabilities + truth).sum(axes)) * drawn)[:, 1:]
@@ -68,11 +65,27 @@ def segmentation_loss(
     return cross_entropy + 1 - dice
 
 
-def _on_grid(labels: Tensor, size: torch.Size) -> Tensor:
-    if labels.shape[1:] == size:
-        return labels
-    resized = functional.interpolate(labels.unsqueeze(1).float(), size=tuple(size), mode="nearest")
-    return resized.squeeze(1).long()
+def _shares(labels: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
+    """Share of each class (batch, class, *grid) in the voxels of a grid, and what is known of them.
+
+    labels: (batch, *finer grid); size: (class, *grid). Means, not samples: of a block of two
+    voxels no label lies in the middle, and a level that learned from one of them answers half
+    a voxel off.
+    """
+    known = (labels != UNKNOWN).unsqueeze(1)
+    held = known.to(torch.float32)
+    truth = torch.zeros(labels.shape[0], size[0], *labels.shape[1:], device=labels.device)
+    truth.scatter_(1, labels.unsqueeze(1) * known, held)
+    if labels.shape[1:] == size[1:]:
+        return truth, held
+    return _means(truth, size[1:]), _means(held, size[1:])
+
+
+def _means(maps: Tensor, size: torch.Size) -> Tensor:
+    """Maps (batch, channel, *grid) on a coarser grid, as means of its blocks."""
+    if maps.ndim == 4:
+        return functional.adaptive_avg_pool2d(maps, (size[0], size[1]))
+    return functional.adaptive_avg_pool3d(maps, (size[0], size[1], size[2]))
 
 
 def multi_level_loss(

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from MedImageLib.network.losses import merged_log_probabilities, multi_level_loss, segmentation_loss
+from MedImageLib.network.samples import UNKNOWN
 
 
 def test_undrawn_classes_join_the_background():
@@ -105,6 +106,35 @@ def test_labels_are_brought_to_the_grid_of_a_coarse_level():
     drawn = torch.ones(1, 2, dtype=torch.bool)
     assert segmentation_loss(coarse, labels, drawn) < 1e-3
     assert segmentation_loss(coarse.flip(2), labels, drawn) > 1
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_coarse_level_is_not_pulled_to_one_side(axis):
+    """What is mirrored costs the same, along every axis, on a grid of half the resolution."""
+    generator = torch.Generator().manual_seed(3)
+    labels = torch.zeros(1, 8, 8, 8, dtype=torch.long)
+    labels[0, 1:4, 3:6, 2:7] = 1
+    labels[0, 5:8, 5:6, 0:3] = 2
+    logits = torch.randn(1, 3, 4, 4, 4, generator=generator)
+    drawn = torch.ones(1, 3, dtype=torch.bool)
+    one = segmentation_loss(logits, labels, drawn)
+    mirrored = segmentation_loss(logits.flip(axis + 2), labels.flip(axis + 1), drawn)
+    assert float(mirrored) == pytest.approx(float(one), abs=1e-6)
+
+
+def test_a_coarse_voxel_learns_the_share_of_its_block():
+    """Three of four pixels are marked, one is unknown in the other half of the picture."""
+    labels = torch.zeros(1, 2, 4, dtype=torch.long)
+    labels[0, :, :2] = 1
+    labels[0, 0, 0] = 0
+    labels[0, 0, 2] = UNKNOWN
+    drawn = torch.ones(1, 2, dtype=torch.bool)
+    logits = torch.zeros(1, 2, 1, 2)
+    cross_entropy = -(0.75 + 0.25 + 0.75) * np.log(0.5) / 1.75
+    whole = segmentation_loss(logits, labels, drawn, empty_voxels=1e6)
+    overlap, total = 0.5 * 0.75, 0.5 + 0.75 * 0.5 + 0.75
+    dice = 0.5 * (2 * overlap + 1) / (total + 1) + 0.5
+    assert float(whole) == pytest.approx(cross_entropy + 1 - dice, abs=1e-5)
 
 
 def test_false_marks_on_an_empty_image_cost_half_at_their_setting():

@@ -42,7 +42,8 @@ class DeformableRegistration:
     inverse_mm: (k, j, i, 3) on the moving grid: moving point + vector = fixed point.
     moved: the moving image on the fixed grid.
     similarity: (k, j, i) local correlation, 0 … 1. disagreement_mm: (k, j, i), how far the way
-        there and an independent registration back end from the start; None when not checked.
+        there and an independent registration back end from the start; None when not checked or
+        when the rigid offset is kept.
     not_to_use: label map by `field_quality.MEANINGS`; bad_share: of the common body.
     """
 
@@ -68,18 +69,21 @@ def register_deformable(
 ) -> DeformableRegistration:
     """The field that follows from two images and their rigid offset (4 × 4, LPS mm).
 
+    Where a field would explain next to nothing, the rigid offset is kept and a remark says so.
     Deterministic. Images are checked by `register_rigid`, which comes first.
     """
     settings = settings or DeformableSettings()
     offset = np.asarray(moving_from_fixed, float)
     field = elastic_field(fixed, moving, offset, settings)
     displacement, stiffer = _unfolded(field, fixed, moving, offset, settings)
-    moved = resampled(moving, fixed.geometry, displacement_mm=displacement)
-    points = _points(fixed.geometry)
-    seen = inside(moving.geometry, points + displacement)
-    similarity = local_similarity(fixed, moved, seen)
+    found = _placed(fixed, moving, displacement)
+    rigid = _placed(fixed, moving, _whole(None, fixed.geometry, offset))
+    gain = _share_explained(fixed, rigid, found)
+    useless = gain < settings.least_gain
+    placed = rigid if useless else found
+    displacement, seen, similarity = placed.displacement_mm, placed.seen, placed.similarity
     disagreement = None
-    if settings.check_reverse:
+    if settings.check_reverse and not useless:
         disagreement = _disagreement(fixed, moving, offset, displacement, settings)
     not_to_use, bad = map_of_use(
         fixed, seen, similarity, disagreement,
@@ -88,7 +92,9 @@ def register_deformable(
     common = body_mask(comparable(fixed)) & seen
     alike = float(similarity[common].mean()) if common.any() else 0.0
     usable, remarks = _verdict(fixed, moving, bad, alike, settings)
-    if stiffer:
+    if useless:
+        remarks.append(_kept_rigid(gain))
+    elif stiffer:
         remarks.append(
             Remark("field-stiffened", "The field would have folded and was made stiffer.")
         )
@@ -97,7 +103,7 @@ def register_deformable(
         inverse_displacement(displacement, fixed.geometry, offset, moving.geometry),
         fixed.geometry,
         offset,
-        moved,
+        placed.moved,
         jacobian_report(displacement, fixed.geometry),
         similarity,
         disagreement,
@@ -105,6 +111,41 @@ def register_deformable(
         bad,
         usable,
         tuple(remarks),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A whole displacement (k, j, i, 3), the moving image by it, where it is seen and how alike
+    both images are then."""
+
+    displacement_mm: np.ndarray
+    moved: Volume
+    seen: np.ndarray
+    similarity: np.ndarray
+
+
+def _placed(fixed: Volume, moving: Volume, displacement_mm: np.ndarray) -> _Placed:
+    moved = resampled(moving, fixed.geometry, displacement_mm=displacement_mm)
+    seen = inside(moving.geometry, _points(fixed.geometry) + displacement_mm)
+    return _Placed(displacement_mm, moved, seen, local_similarity(fixed, moved, seen))
+
+
+def _share_explained(fixed: Volume, rigid: _Placed, found: _Placed) -> float:
+    """Share of what the rigid offset leaves unlike in the common body that a field makes alike."""
+    common = body_mask(comparable(fixed)) & rigid.seen & found.seen
+    if not common.any():
+        return 0.0
+    left = 1.0 - float(rigid.similarity[common].mean())
+    return 1.0 - (1.0 - float(found.similarity[common].mean())) / max(left, 1e-6)
+
+
+def _kept_rigid(gain: float) -> Remark:
+    return Remark(
+        "rigid-offset-kept",
+        f"A displacement field would explain {max(gain, 0.0):.0%} only of what the rigid offset "
+        "leaves unlike, so that the rigid offset is kept. Nothing bent, or the voxels are too "
+        "coarse to show it.",
     )
 
 
@@ -140,17 +181,15 @@ def _unfolded(
     settings: DeformableSettings,
 ) -> tuple[np.ndarray, bool]:
     """The whole displacement with a Jacobian above the least one, and whether that took effort."""
-    stiffer = settings
     for attempt in range(30):
         displacement = _whole(field, fixed.geometry, offset)
         if jacobian_report(displacement, fixed.geometry).minimum >= settings.least_jacobian:
             break
         if attempt < 4:
-            stiffer = replace(stiffer, stiffness=4 * stiffer.stiffness)
-            field = stiffened(field, fixed, moving, offset, stiffer)
+            field = stiffened(field, fixed, moving, offset, settings)
         else:
             # Ends for certain: no field at all has the Jacobian 1.
-            field = ElasticField(field.grid, 0.7 * field.weights)
+            field = replace(field, weights=0.7 * field.weights)
     return displacement, attempt > 0
 
 
@@ -182,9 +221,11 @@ def _disagreement(
     return distance
 
 
-def _whole(field: ElasticField, geometry: Geometry, offset: np.ndarray) -> np.ndarray:
+def _whole(field: ElasticField | None, geometry: Geometry, offset: np.ndarray) -> np.ndarray:
+    """The mapping of a field, or of the offset alone, as vectors (k, j, i, 3) in LPS mm."""
     points = _points(geometry)
-    moved = (points + field.on(geometry)) @ offset[:3, :3].T + offset[:3, 3]
+    bent = points if field is None else points + field.on(geometry)
+    moved = bent @ offset[:3, :3].T + offset[:3, 3]
     whole: np.ndarray = (moved - points).astype(np.float32)
     return whole
 

@@ -19,7 +19,7 @@ class DeformableSettings:
         minimum=0.5,
     )
     field_steps: tuple[int, ...] = setting(
-        (10, 8, 6), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
+        (10, 8, 12), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
     )
     widths_mm: tuple[float, ...] = setting(
         (48.0, 24.0, 16.0),
@@ -33,8 +33,18 @@ class DeformableSettings:
         "their width are expected.",
         minimum=0.0001,
     )
+    adapt_stiffness: bool = setting(
+        True, help="Let the images tell the stiffness of each width, around the one given."
+    )
     least_jacobian: float = setting(
         0.05, help="Least local volume ratio of the mapping.", minimum=0.001, maximum=0.9
+    )
+    least_gain: float = setting(
+        0.1,
+        help="Share of what the rigid offset leaves unlike that the field must explain; below it "
+        "the rigid offset is kept.",
+        minimum=0,
+        maximum=1,
     )
     check_reverse: bool = setting(
         True, help="Register the other way round too, coarsely, to see where both disagree."

@@ -1,7 +1,7 @@
 """The smooth displacement field that makes two images alike: Gauss–Newton over scales.
 
 The field is a sum of Gaussian bumps of several widths that minimizes robust differences of
-channels plus an energy of its own; each step solves its normal equations by conjugate gradients.
+channels plus an energy of its own (`field_equations`).
 Vectors are in mm along the axes (i, j, k) of the fixed image and precede the rigid offset:
 x → R (x + u(x)).
 """
@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from AutoContourLib.registration.deformable_settings import DeformableSettings
 from AutoContourLib.registration.feature_images import Level, level_of, matched, without_couch
-from AutoContourLib.registration.scale_field import Bases, ScaleGrid
+from AutoContourLib.registration.field_equations import FieldEquations, probable_stiffness
+from AutoContourLib.registration.scale_field import ScaleGrid
 from AutoContourLib.registration.spline_sampling import sampled_by_splines, spline_image
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
@@ -33,20 +34,30 @@ LEAST_WIDTH = 2.0
 _BLOCK = 2
 # Weights are counted for each cm³, so that a level's voxels do not change their balance.
 _MM3 = 1000.0
+_ADAPTED_AT = (2, 4)
+_SETTLED_AT, _BEYOND = 6, 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class ElasticField:
-    """weights: (n,) of the bumps of `grid` over the whole fixed image, border to border."""
+    """weights: (n,) of the bumps of `grid` over the whole fixed image, border to border.
+    stiffness: of each width, which the images asked for."""
 
     grid: ScaleGrid
     weights: Tensor
+    stiffness: tuple[float, ...]
 
     def on(self, geometry: Geometry) -> np.ndarray:
         """Vectors (k, j, i, 3) in LPS mm, float32, on a grid over the same box."""
         along = self.grid.bases(_places(geometry)).spread(self.weights)
         turned = torch.tensordot(torch.tensor(geometry.direction, dtype=torch.float32), along, 1)
         return turned.movedim(0, -1).numpy()
+
+    def with_width(self, width_mm: float, stiffness: float) -> ElasticField:
+        """The same field with bumps of a further width, none of them raised."""
+        grid = replace(self.grid, widths_mm=(*self.grid.widths_mm, width_mm))
+        weights = functional.pad(self.weights, (0, grid.sizes[-1]))
+        return ElasticField(grid, weights, (*self.stiffness, stiffness))
 
 
 def elastic_field(
@@ -59,22 +70,23 @@ def elastic_field(
     fixed, moving = without_couch(fixed), without_couch(moving)
     extent = np.array(fixed.geometry.shape) * np.array(fixed.geometry.spacing_mm[::-1])
     grid = ScaleGrid(tuple(extent), settings.widths_mm[:1])
-    weights = torch.zeros(sum(grid.sizes))
+    field = ElasticField(grid, torch.zeros(sum(grid.sizes)), (settings.stiffness,))
     for number, (spacing, steps) in enumerate(
         zip(settings.field_spacings_mm, settings.field_steps, strict=True)
     ):
         level = level_of(fixed, moving, moving_from_fixed, spacing, MARGIN_MM)
         for width in settings.widths_mm[number : number + 1] if number else ():
             if width >= LEAST_WIDTH * max(level.geometry.spacing_mm):
-                grid = replace(grid, widths_mm=(*grid.widths_mm, width))
-                weights = functional.pad(weights, (0, grid.sizes[-1]))
+                field = field.with_width(width, settings.stiffness)
         reader: Reader = partial(sampled, level)
         if number == len(settings.field_steps) - 1:
             reader = partial(
                 sampled_by_splines, spline_image(moving, level, moving_from_fixed), level
             )
-        weights = _after_steps(level, reader, grid, weights, settings.stiffness, steps)
-    return ElasticField(grid, weights)
+        # The widest bumps alone would be asked to explain everything, and become loose.
+        adapted = _ADAPTED_AT if number and settings.adapt_stiffness else ()
+        field = _after_steps(level, reader, field, steps, settings.stiffness, adapted)
+    return field
 
 
 def stiffened(
@@ -84,12 +96,12 @@ def stiffened(
     moving_from_fixed: np.ndarray,
     settings: DeformableSettings,
 ) -> ElasticField:
-    """The field after some more steps at the finest grid with the stiffness of `settings`."""
+    """The field after some more steps at the finest grid, four times as stiff."""
     fixed, moving = without_couch(fixed), without_couch(moving)
     level = level_of(fixed, moving, moving_from_fixed, settings.field_spacings_mm[-1], MARGIN_MM)
     reader = partial(sampled_by_splines, spline_image(moving, level, moving_from_fixed), level)
-    weights = _after_steps(level, reader, field.grid, field.weights, settings.stiffness, 3)
-    return ElasticField(field.grid, weights)
+    stiffer = replace(field, stiffness=tuple(4 * one for one in field.stiffness))
+    return _after_steps(level, reader, stiffer, 3, settings.stiffness, ())
 
 
 def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:
@@ -100,47 +112,42 @@ def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:
 
 
 def _after_steps(
-    level: Level, reader: Reader, grid: ScaleGrid, weights: Tensor, stiffness: float, steps: int
-) -> Tensor:
-    """The weights after Gauss–Newton steps at a level, fewer where the field comes to rest."""
+    level: Level,
+    reader: Reader,
+    field: ElasticField,
+    steps: int,
+    stiffness: float,
+    adapted: tuple[int, ...],
+) -> ElasticField:
+    """The field after Gauss–Newton steps at a level, fewer where it comes to rest.
+
+    adapted: steps after which each width gets the stiffness that the images ask for.
+    """
     places = _places(level.geometry)
-    bases = grid.bases(places)
-    few = grid.bases(tuple(_block_middles(line) for line in places))
+    bases = field.grid.bases(places)
+    # Bumps are much wider than a voxel, so that their middles in blocks of voxels will do.
+    few = field.grid.bases(tuple(_block_middles(line) for line in places))
     least = min(level.geometry.spacing_mm)
-    for _ in range(steps):
-        step = _step(level, reader, bases, few, weights, stiffness)
+    volume = float(np.prod(level.geometry.spacing_mm)) / _MM3
+    for number in range(steps):
+        moved, seen = reader(bases.spread(field.weights))
+        tensor, force = normal_terms(level, moved, seen)
+        equations = FieldEquations(few, _block_sums(tensor) * volume, field.stiffness)
+        right = few.gathered(_block_sums(force) * volume) - equations.diagonal * field.weights
+        step = equations.solved(right)
         largest = float(few.spread(step).norm(dim=0).max())
         # A linear model of the images does not hold far beyond the slope that it was taken at.
-        weights = weights + step * min(1.0, 3 * least / max(largest, 1e-9))
+        length = min(1.0, 3 * least / max(largest, 1e-9))
+        # Robust weights lag behind the field, which would come to rest slowly.
+        length *= _BEYOND if number >= _SETTLED_AT else 1.0
+        weights = field.weights + length * step
+        field = replace(field, weights=weights)
+        if number in adapted:
+            asked = probable_stiffness(equations, weights, stiffness)
+            field = replace(field, stiffness=asked)
         if largest < 0.02 * least:
             break
-    return weights
-
-
-def _step(
-    level: Level, reader: Reader, bases: Bases, few: Bases, weights: Tensor, stiffness: float
-) -> Tensor:
-    """One Gauss–Newton step (n,). few: the bumps at the middles of blocks of voxels, since they
-    are much wider than a voxel."""
-    moved, seen = reader(bases.spread(weights))
-    tensor, force = normal_terms(level, moved, seen)
-    volume = float(np.prod(level.geometry.spacing_mm)) / _MM3
-    tensor, force = _block_sums(tensor) * volume, _block_sums(force) * volume
-    xx, yy, zz, xy, xz, yz = tensor
-
-    def applied(x: Tensor) -> Tensor:
-        p = few.spread(x)
-        pulled = torch.stack(
-            [
-                xx * p[0] + xy * p[1] + xz * p[2],
-                xy * p[0] + yy * p[1] + yz * p[2],
-                xz * p[0] + yz * p[1] + zz * p[2],
-            ]
-        )
-        return few.gathered(pulled) + stiffness * x
-
-    right = few.gathered(force) - stiffness * weights
-    return _solved(applied, right, few.diagonal(tensor[:3]) + stiffness)
+    return field
 
 
 def _block_middles(line: np.ndarray) -> np.ndarray:
@@ -209,26 +216,3 @@ def _noise_and_slip(rest: Tensor, seen: Tensor, strength: Tensor) -> tuple[float
     steep = strength >= strength.mean()
     ratio = (rest[steep].square() - noise**2) / strength[steep]
     return noise, max(float(ratio.median()), 0.0) ** 0.5 * 1.4826 + 0.02
-
-
-def _solved(
-    applied: Callable[[Tensor], Tensor], right: Tensor, scale: Tensor, rounds: int = 25
-) -> Tensor:
-    """Conjugate gradients with a diagonal preconditioner."""
-    x = torch.zeros_like(right)
-    rest = right.clone()
-    scaled = rest / scale
-    direction = scaled.clone()
-    power = float((rest * scaled).sum())
-    first = power
-    for _ in range(rounds):
-        if power <= 1e-4 * first or power <= 0:
-            break
-        pushed = applied(direction)
-        length = power / max(float((direction * pushed).sum()), 1e-30)
-        x += length * direction
-        rest -= length * pushed
-        scaled = rest / scale
-        before, power = power, float((rest * scaled).sum())
-        direction = scaled + (power / before) * direction
-    return x

@@ -20,6 +20,7 @@ from AutoContourLib.registration.field_quality import (
 from MedImageLib.errors import SettingsError
 from MedImageLib.geometry import Geometry
 from MedImageLib.phantom.deformation import grid_points, rigid_matrix
+from MedImageLib.phantom.patient import PatientSettings, generate_patient
 from MedImageLib.volume import Volume
 
 TURNED = ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
@@ -97,6 +98,29 @@ def test_the_same_twice(pair, found):
     np.testing.assert_array_equal(again.displacement_mm, found.displacement_mm)
 
 
+def test_where_nothing_bent_the_rigid_offset_is_kept(pair):
+    fixed, moving, _ = pair
+    rigid = grid_points(fixed.geometry) @ OFFSET[:3, :3].T + OFFSET[:3, 3]
+    found = register_deformable(ct(fixed.geometry, rigid), moving, OFFSET)
+    np.testing.assert_allclose(
+        found.displacement_mm, rigid - grid_points(fixed.geometry), atol=1e-4
+    )
+    assert [remark.code for remark in found.remarks] == ["rigid-offset-kept"]
+    assert found.usable
+    assert found.disagreement_mm is None
+    assert found.jacobian.minimum == pytest.approx(1.0, abs=1e-3)
+
+
+def test_voxels_too_coarse_for_a_field_keep_the_rigid_offset():
+    made = generate_patient(PatientSettings(seed=1003, size=(32, 48, 48), bend_mm=0.0))
+    matrix = made.later_from_planning_rigid
+    found = register_deformable(made.planning_ct, made.later_ct, matrix, QUICK)
+    points = grid_points(made.planning_ct.geometry)
+    rigid = points @ matrix[:3, :3].T + matrix[:3, 3] - points
+    np.testing.assert_allclose(found.displacement_mm, rigid, atol=1e-4)
+    assert any(remark.code == "rigid-offset-kept" for remark in found.remarks)
+
+
 def test_another_gray_scale_is_another_modality(pair):
     fixed, moving, _ = pair
     gray = np.interp(moving.array, [-1000, -300, 0, 60, 700], [0, 100, 900, 500, 150])
@@ -107,7 +131,13 @@ def test_another_gray_scale_is_another_modality(pair):
 
 
 def test_a_wild_field_is_made_stiffer_until_it_does_not_fold(pair):
-    wild = dataclasses.replace(QUICK, stiffness=0.0005, field_steps=(4, 4, 2), least_jacobian=0.5)
+    wild = dataclasses.replace(
+        QUICK,
+        stiffness=0.0005,
+        adapt_stiffness=False,
+        field_steps=(4, 4, 2),
+        least_jacobian=0.5,
+    )
     found = register_deformable(pair[0], pair[1], OFFSET, wild)
     assert found.jacobian.minimum >= 0.5
     assert any(remark.code == "field-stiffened" for remark in found.remarks)

@@ -14,7 +14,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional
 
-from AutoContourLib.registration.gray_values import comparable
+from AutoContourLib.registration.gray_values import body_mask, comparable
 from AutoContourLib.study.overview import body_outline
 from MedImageLib.geometry import Geometry
 from MedImageLib.resampling import with_spacing
@@ -57,6 +57,23 @@ def without_couch(scan: Volume) -> Volume:
         return scan
     body = ndimage.binary_dilation(body_outline(scan).array > 0)
     return scan.with_array(np.where(body, scan.array, np.float32(-1000.0)).astype(np.float32))
+
+
+def around_body(scan: Volume, margin_mm: float) -> Volume:
+    """The part of an image within a margin around the body, since air tells nothing."""
+    body = body_mask(comparable(scan))
+    parts = []
+    for axis, spacing in enumerate(scan.geometry.spacing_mm[::-1]):
+        places = np.flatnonzero(body.any(axis=tuple(n for n in range(3) if n != axis)))
+        grown = int(np.ceil(margin_mm / spacing))
+        first, last = (places[0], places[-1]) if len(places) else (0, body.shape[axis] - 1)
+        parts.append(slice(max(0, first - grown), int(last) + grown + 1))
+    array = scan.array[tuple(parts)]
+    first_voxel = np.array([part.start for part in parts][::-1], float)
+    origin = tuple(scan.geometry.points_mm(first_voxel))
+    return replace(
+        scan, array=array, geometry=replace(scan.geometry, shape=array.shape, origin_mm=origin)
+    )
 
 
 def level_of(

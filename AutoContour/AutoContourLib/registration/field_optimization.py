@@ -17,7 +17,13 @@ import torch
 from torch.nn import functional
 
 from AutoContourLib.registration.deformable_settings import DeformableSettings
-from AutoContourLib.registration.feature_images import Level, level_of, matched, without_couch
+from AutoContourLib.registration.feature_images import (
+    Level,
+    around_body,
+    level_of,
+    matched,
+    without_couch,
+)
 from AutoContourLib.registration.field_equations import FieldEquations, probable_stiffness
 from AutoContourLib.registration.scale_field import ScaleGrid
 from AutoContourLib.registration.spline_sampling import sampled_by_splines, spline_image
@@ -28,6 +34,8 @@ Tensor = torch.Tensor
 # Moving channels (c, k, j, i) and where they are seen (1, …), for a field (3, k, j, i).
 Reader = Callable[[Tensor], tuple[Tensor, Tensor]]
 MARGIN_MM = 20.0
+# Air that is compared around the body of the fixed image.
+AROUND_MM = 15.0
 # Bumps narrower than this many voxels would follow noise.
 LEAST_WIDTH = 2.0
 # Voxels along each axis whose normal equations are summed before they are solved.
@@ -40,16 +48,23 @@ _SETTLED_AT, _BEYOND = 6, 1.5
 
 @dataclass(frozen=True, eq=False)
 class ElasticField:
-    """weights: (n,) of the bumps of `grid` over the whole fixed image, border to border.
-    stiffness: of each width, which the images asked for."""
+    """weights: (n,) of the bumps of `grid` over the box around the body in the fixed image.
+    stiffness: of each width, which the images asked for. corner_mm: first border (LPS) of the
+    box, whose axes are those of the fixed image."""
 
     grid: ScaleGrid
     weights: Tensor
     stiffness: tuple[float, ...]
+    corner_mm: np.ndarray
 
     def on(self, geometry: Geometry) -> np.ndarray:
-        """Vectors (k, j, i, 3) in LPS mm, float32, on a grid over the same box."""
-        along = self.grid.bases(_places(geometry)).spread(self.weights)
+        """Vectors (k, j, i, 3) in LPS mm, float32, on a grid along the same axes; away from the
+        box they fall to zero."""
+        shift = (_corner(geometry) - self.corner_mm) @ np.array(geometry.direction)
+        places = tuple(
+            line + along for line, along in zip(_places(geometry), shift[::-1], strict=True)
+        )
+        along = self.grid.bases(places).spread(self.weights)
         turned = torch.tensordot(torch.tensor(geometry.direction, dtype=torch.float32), along, 1)
         return turned.movedim(0, -1).numpy()
 
@@ -57,7 +72,7 @@ class ElasticField:
         """The same field with bumps of a further width, none of them raised."""
         grid = replace(self.grid, widths_mm=(*self.grid.widths_mm, width_mm))
         weights = functional.pad(self.weights, (0, grid.sizes[-1]))
-        return ElasticField(grid, weights, (*self.stiffness, stiffness))
+        return replace(self, grid=grid, weights=weights, stiffness=(*self.stiffness, stiffness))
 
 
 def elastic_field(
@@ -67,10 +82,12 @@ def elastic_field(
     settings: DeformableSettings,
 ) -> ElasticField:
     """The field of two images whose rigid offset is known; 4 × 4, LPS mm. Deterministic."""
-    fixed, moving = without_couch(fixed), without_couch(moving)
+    fixed, moving = around_body(without_couch(fixed), AROUND_MM), without_couch(moving)
     extent = np.array(fixed.geometry.shape) * np.array(fixed.geometry.spacing_mm[::-1])
     grid = ScaleGrid(tuple(extent), settings.widths_mm[:1])
-    field = ElasticField(grid, torch.zeros(sum(grid.sizes)), (settings.stiffness,))
+    field = ElasticField(
+        grid, torch.zeros(sum(grid.sizes)), (settings.stiffness,), _corner(fixed.geometry)
+    )
     for number, (spacing, steps) in enumerate(
         zip(settings.field_spacings_mm, settings.field_steps, strict=True)
     ):
@@ -97,11 +114,16 @@ def stiffened(
     settings: DeformableSettings,
 ) -> ElasticField:
     """The field after some more steps at the finest grid, four times as stiff."""
-    fixed, moving = without_couch(fixed), without_couch(moving)
+    fixed, moving = around_body(without_couch(fixed), AROUND_MM), without_couch(moving)
     level = level_of(fixed, moving, moving_from_fixed, settings.field_spacings_mm[-1], MARGIN_MM)
     reader = partial(sampled_by_splines, spline_image(moving, level, moving_from_fixed), level)
     stiffer = replace(field, stiffness=tuple(4 * one for one in field.stiffness))
     return _after_steps(level, reader, stiffer, 3, settings.stiffness, ())
+
+
+def _corner(geometry: Geometry) -> np.ndarray:
+    """LPS point of the first voxel's outer corner."""
+    return geometry.points_mm(np.full(3, -0.5))
 
 
 def _places(geometry: Geometry) -> tuple[np.ndarray, ...]:

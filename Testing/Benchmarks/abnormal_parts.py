@@ -57,8 +57,8 @@ def pictures(data: Path, source: str) -> Iterator[Picture]:
 def found_px(plane: np.ndarray, model: Model) -> np.ndarray:
     one = next(part for part in SUB_MODELS if part.name == model.card.name)
     region = one.detect(plane, model, None)[one.objects[0]]
-    assert isinstance(region, Region)
-    return region.mask
+    # Nothing found is not assessable to a user; here it is nothing found.
+    return region.mask if isinstance(region, Region) else np.zeros(plane.shape, bool)
 
 
 def drawn_row(data: Path, source: Source, models: Mapping[int, Model]) -> Row:

@@ -18,8 +18,10 @@ from MedImageMetricLib.radiograph.detections import (
     Region,
 )
 from MedImageMetricLib.radiograph.detectors import (
+    DRAWN_ALONE,
     MODEL_NAMES,
     SUB_MODELS,
+    detect_abnormal_parts,
     detect_all,
     detect_foreign_objects,
     installed_models,
@@ -140,10 +142,40 @@ def test_only_the_largest_part_of_an_organ_stays():
 
 def test_specks_are_no_air_and_no_fluid():
     labels = np.zeros((100, 100), np.uint8)
-    labels[10:20, 10:20], labels[50:55, 50:55], labels[80:90, 5:9] = 1, 1, 1
+    labels[10:20, 10:20], labels[50:55, 50:55], labels[80:90, 5:13] = 1, 1, 1
     kept = without_specks(labels)
-    assert (kept == 1).sum() == 140
+    assert (kept == 1).sum() == 180
     assert not kept[50:55].any()
+
+
+def answering(labels, change: str):
+    """A model of air whose answer is given, and what its training drew."""
+    card = type("Card", (), {"training": {"sources": [{"name": "a", "change": change}]}})()
+    model = type("Model", (), {"card": card, "structures": {1: "pneumothorax"}})()
+    return model, lambda *_: PlaneLabels(labels, {1: 0.9})
+
+
+@pytest.mark.parametrize(("change", "is_assessable"), [("", True), ("package:air", False)])
+def test_a_model_that_saw_drawn_cases_alone_never_says_that_nothing_is_there(
+    monkeypatch, change, is_assessable
+):
+    model, answer = answering(np.zeros(PLANE.shape, np.uint8), change)
+    monkeypatch.setattr(detectors, "labels_of_plane", answer)
+    found = detect_abnormal_parts(PLANE, model)["pneumothorax"]
+    assert isinstance(found, Region) == is_assessable
+    if not is_assessable:
+        assert "drawn cases alone" in found.reason
+
+
+@pytest.mark.parametrize(("change", "caution"), [("", ""), ("package:air", DRAWN_ALONE)])
+def test_what_it_finds_carries_the_caution(monkeypatch, change, caution):
+    labels = np.zeros(PLANE.shape, np.uint8)
+    labels[10:40, 10:30] = 1
+    model, answer = answering(labels, change)
+    monkeypatch.setattr(detectors, "labels_of_plane", answer)
+    found = detect_abnormal_parts(PLANE, model)["pneumothorax"]
+    assert found.area_px == 600
+    assert found.caution == caution
 
 
 def test_lungs_that_are_not_seen_clearly_are_doubted():

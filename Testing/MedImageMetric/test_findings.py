@@ -102,6 +102,13 @@ def test_air_beside_the_lung_counts_to_the_lung_of_its_side():
     assert shares["left"] == 0
 
 
+def test_what_the_detector_warns_of_stands_beside_the_finding():
+    part = replace(part_of("left", 500), caution="it saw drawn cases alone")
+    one = assess(drawn(pneumothorax=part)).finding("pneumothorax")
+    assert "it saw drawn cases alone" in one.cautions
+    assert "Caution: it saw drawn cases alone" in one.sentence()
+
+
 def test_no_part_and_no_detector_are_told_apart():
     assert assess(drawn()).finding("pneumothorax").state == "absent"
     absent = assess(drawn(pneumothorax=NotAssessable("no detector"))).finding("pneumothorax")

@@ -53,11 +53,13 @@ class Box:
 class Region:
     """A detected object as a mask; an empty mask says: looked for and not there.
 
-    mask: bool (j, i). confidence: 0 … 1, None when the detector gives none.
+    mask: bool (j, i). confidence: 0 … 1, None when the detector gives none. caution: a clause
+    that findings on it carry.
     """
 
     mask: np.ndarray
     confidence: float | None = None
+    caution: str = ""
 
     @cached_property
     def area_px(self) -> int:

@@ -108,7 +108,9 @@ def findings_of(
             told.append(_withheld(one, level))
             continue
         cautions = cautions_for(one.name, results) if one.value is not None else ()
-        told.append(replace(one, cautions=cautions, for_research_only=not allowed))
+        told.append(
+            replace(one, cautions=(*one.cautions, *cautions), for_research_only=not allowed)
+        )
     return tuple(told)
 
 
@@ -215,6 +217,7 @@ def _share(
         f"{words.capitalize()} on the {side}{''.join(other)}: {value:.2f} of the {side} lung "
         f"with it, {verdict}.",
         value,
+        cautions=(part.caution,) if part.caution else (),
         geometry=tuple(outlines(part, words)),
         side=side,
     )

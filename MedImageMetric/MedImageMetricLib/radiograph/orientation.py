@@ -101,8 +101,8 @@ def find_orientation(
     segment: gives the label map (1 right lung, 2 left lung, 3 heart; all 0 where it sees no
     chest) of a picture; it must know lungs in either gray scale. It is asked twice for most
     pictures that lie well, up to five times otherwise: upside down, a network draws a plausible
-    chest on every twelfth picture, so that the other way up is always looked at. Where no turn shows a chest, the picture
-    is taken as it is, with the labels found on it.
+    chest on every twelfth picture, so that the other way up is always looked at. Where no turn
+    shows a chest, the picture is taken as it is, with the labels found on it.
     """
     first = segment(plane)
     best, labels = Orientation(), first

@@ -232,10 +232,11 @@ class AutoContourWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Do what a button says and show how it ended."""
         from MedImageLib.background.job import JobCancelledError
         from MedImageLib.in_slicer import ensure_packages
+        from MedImageLib.panels.buttons import in_words
 
         self.ui.statusLabel.text = _("Working...")
         self.ui.registerButton.enabled = False
-        with slicer.util.tryWithErrorDisplay(_("The study could not be processed.")):
+        with slicer.util.tryWithErrorDisplay(_("The study could not be processed.")), in_words():
             try:
                 ensure_packages("AutoContour")
                 action(self._parameterNode, self.run.call)
@@ -282,8 +283,7 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
     def contour(self, parameters: AutoContourParameterNode, run=None) -> str:
         """
         Contour the planning image of the parameters into their segmentation.
-        Can be used without GUI widget.
-        :param parameters: see AutoContourParameterNode; a segmentation is made when none is chosen
+        :param parameters: a segmentation is made when none is chosen
         :param run: calls a function by its name; the panel's does so in another process
         :return: what was found, in words
         """

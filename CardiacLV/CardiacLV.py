@@ -224,10 +224,11 @@ class CardiacLVWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Do what a button says and show how it ended."""
         from MedImageLib.background.job import JobCancelledError
         from MedImageLib.in_slicer import ensure_packages
+        from MedImageLib.panels.buttons import in_words
 
         self.ui.statusLabel.text = _("Working...")
         self.ui.recomputeButton.enabled = False
-        with slicer.util.tryWithErrorDisplay(_("The cine could not be processed.")):
+        with slicer.util.tryWithErrorDisplay(_("The cine could not be processed.")), in_words():
             try:
                 ensure_packages("CardiacLV")
                 action(self._parameterNode, self.run.call)

@@ -118,11 +118,13 @@ class PanelRun:
 
     def _show(self, state: Any) -> None:
         from MedImageLib.batch.progress import duration
+        from MedImageLib.panels.words import told
 
         self._bar.value = round(100 * state.share)
         if state.what:
             left = "" if state.seconds_left is None else duration(state.seconds_left)
-            self._label.text = f"{state.what} ({left})" if left else state.what
+            what = told(state.what)
+            self._label.text = f"{what} ({left})" if left else what
 
 
 class PackagesSection:
@@ -147,7 +149,9 @@ class PackagesSection:
         """Tell what is missing now; nothing is imported or installed."""
         state = package_state()
         self._section.visible = not state.complete
-        self._label.text = state.in_words()
+        from MedImageLib.panels.words import told
+
+        self._label.text = told(state.in_words())
 
     def install(self) -> None:
         """Install what is missing; torch first, by its extension. A second call cancels.

@@ -217,11 +217,12 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Do what a button says and show how it ended."""
         from MedImageLib.background.job import JobCancelledError
         from MedImageLib.in_slicer import ensure_packages
+        from MedImageLib.panels.buttons import in_words
 
         ui = self.ui
         ui.statusLabel.text = _("Working...")
         ui.applyButton.enabled = ui.screenButton.enabled = False
-        with slicer.util.tryWithErrorDisplay(message):
+        with slicer.util.tryWithErrorDisplay(message), in_words():
             try:
                 ensure_packages("MedImageMetric")
                 action(self._parameterNode)

@@ -21,6 +21,7 @@ from MedImageLib.nodes import (
     set_moving_from_fixed,
     update_volume,
 )
+from MedImageLib.panels.words import told
 
 _AXES = "XYZ"
 _CENTER, _USABLE, _P95, _REASON, _KIND = (
@@ -88,12 +89,12 @@ class PairSection:
         offset = parameters.offset if parameters else None
         field = parameters.field if parameters else None
         kind = (offset.GetAttribute(_KIND) or "") if offset else ""
-        ui.typeLabel.text, ui.typeLabel.toolTip = kind.partition("\n")[0], kind
+        ui.typeLabel.text, ui.typeLabel.toolTip = told(kind.partition("\n")[0]), told(kind)
         ui.rigidLabel.text = _indicator(_("rigid"), offset)
         ui.fieldLabel.text = _indicator(_("non-rigid"), field)
         has_contours = bool(parameters and parameters.outputSegmentation)
         ui.contoursLabel.text = ("✔ " if has_contours else "– ") + _("contours")
-        ui.rigidLabel.toolTip = (offset.GetAttribute(_REASON) or "") if offset else ""
+        ui.rigidLabel.toolTip = told(offset.GetAttribute(_REASON) or "") if offset else ""
         for spin in self._spins:
             spin.enabled = offset is not None
         ui.interactiveCheckBox.enabled = ui.placeComboBox.enabled = offset is not None
@@ -165,7 +166,7 @@ class PairSection:
         if pair.degree is not None and pair.field_usable:
             thresholds = starting_thresholds(ThresholdSettings())
             self._decision = ask(pair.degree, thresholds, "scene", datetime.now(UTC))
-        self._banner(self._decision.question if self._decision else "")
+        self._banner(told(self._decision.question) if self._decision else "")
 
     def _banner(self, text: str) -> None:
         ui = self._ui
@@ -175,9 +176,9 @@ class PairSection:
     def _show_degree(self, field: Any) -> None:
         from AutoContourLib.registration.plan_decision import ThresholdSettings
 
-        told = field.GetAttribute(_P95) if field else None
+        stored = field.GetAttribute(_P95) if field else None
         limit = ThresholdSettings().p95_mm
-        p95 = float(told) if told else None
+        p95 = float(stored) if stored else None
         bar = self._ui.deformationBar
         bar.value = 0 if p95 is None else min(100, round(50 * p95 / limit))
         bar.setFormat("" if p95 is None else f"{p95:.1f} mm ({_('threshold')} {limit:g} mm)")
@@ -186,7 +187,8 @@ class PairSection:
             text = _("95 % of the body moved by less than this, the offset taken out.")
         elif field is not None:
             text = (
-                _("The displacement field is not to be used:") + f" {field.GetAttribute(_REASON)}"
+                _("The displacement field is not to be used:")
+                + f" {told(field.GetAttribute(_REASON) or '')}"
             )
         self._ui.deformationLabel.text = text
 

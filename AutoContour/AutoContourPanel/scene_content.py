@@ -17,6 +17,7 @@ from MedImageLib.nodes import (
     update_segmentation,
     volume_of,
 )
+from MedImageLib.panels.words import told
 from MedImageLib.result_text import result_text
 from MedImageLib.terminology import structure
 
@@ -40,7 +41,7 @@ def show_contours(
 def shown_text(segmentation: Any) -> str:
     """The result that a segmentation carries, in words; empty without one."""
     result = stored_result(segmentation)
-    return result_text(result) if result else ""
+    return told(result_text(result)) if result else ""
 
 
 def stored_volume(node: Any) -> Any:

@@ -31,6 +31,7 @@ from MedImageLib.panels.keys import Keys
 from MedImageLib.panels.stereo import StereoSection
 from MedImageLib.panels.undo import UndoButtons
 from MedImageLib.panels.views import edit_segmentation
+from MedImageLib.panels.words import told
 
 REVIEW = "AutoContourLib.viewing.remote_studies:review_on_server"
 SEND = "AutoContourLib.viewing.remote_studies:send_review"
@@ -228,8 +229,8 @@ class Sections:
                 reference_node=parameters.inputVolume,
             )
         self._ui.contoursComboBox.currentIndex = _TARGET
-        told = [remark.text for remark in target.remarks]
-        self._ui.statusLabel.text = " ".join([_("Target made."), *told])
+        remarks = [told(remark.text) for remark in target.remarks]
+        self._ui.statusLabel.text = " ".join([_("Target made."), *remarks])
 
     def _export(self) -> None:
         self._logic.export(

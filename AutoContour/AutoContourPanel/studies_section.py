@@ -20,6 +20,7 @@ from MedImageLib.batch.under_way import UnderWay, under_way
 from MedImageLib.errors import InputError, MedImageError
 from MedImageLib.in_slicer import ensure_packages, interpreter
 from MedImageLib.panels.tables import RowTable
+from MedImageLib.panels.words import told
 
 WATCH = "AutoContourLib.study.watching:watch_folder"
 FOLLOW = "AutoContourLib.viewing.remote_studies:follow"
@@ -85,7 +86,7 @@ class StudiesSection:
         try:
             studies = self._listed()
         except MedImageError as error:
-            self._ui.studyLabel.text = str(error)
+            self._ui.studyLabel.text = told(str(error))
             return
         if studies != self._studies:
             self._studies = studies
@@ -94,7 +95,7 @@ class StudiesSection:
                 (words[one.state], one.id, one.kinds, one.finished_utc.replace("T", " ")[:16])
                 for one in studies
             ]
-            self._table.show(rows, tips=[one.reason or words[one.state] for one in studies])
+            self._table.show(rows, tips=[told(one.reason) or words[one.state] for one in studies])
             self._ui.studyLabel.text = ""
             self._ui.openStudyButton.enabled = False
         self._show_progress()
@@ -120,7 +121,7 @@ class StudiesSection:
 
             studies, error = followed(self._list)
             if error:
-                self._ui.studyLabel.text = error
+                self._ui.studyLabel.text = told(error)
                 return self._studies
             return studies
         out = self._ui.resultsPathLineEdit.currentPath
@@ -142,8 +143,8 @@ class StudiesSection:
             task = next((one for name, one in tasks.items() if name.startswith(key)), None)
             if task is not None:
                 if row == self._table.chosen:
-                    self._ui.studyLabel.text = task.what
-                self._table.change(row, 0, _progress_words(task), task.what)
+                    self._ui.studyLabel.text = told(task.what)
+                self._table.change(row, 0, _progress_words(task), told(task.what))
 
     def _look(self, path: str = "") -> None:
         self.refresh()
@@ -203,9 +204,9 @@ class StudiesSection:
 
     def _close_job(self) -> None:
         job, self._job = self._job, None
-        told = _end(job)
-        if told:
-            self._ui.studyLabel.text = told
+        words = _end(job)
+        if words:
+            self._ui.studyLabel.text = told(words)
 
     def _describe(self, number: int) -> None:
         one = self._studies[number]
@@ -219,7 +220,7 @@ class StudiesSection:
                 lines += read_result(one.folder).findings
             except ResultError as error:
                 lines.append(str(error))
-        self._ui.studyLabel.text = "\n".join(lines)
+        self._ui.studyLabel.text = told("\n".join(lines))
 
 
 def _end(job: Any) -> str:

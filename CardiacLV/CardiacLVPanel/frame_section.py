@@ -13,6 +13,7 @@ from MedImageLib.nodes import geometry_of, nodes_of_role, rows_of
 from MedImageLib.panels.plot_clicks import PlotClicks
 from MedImageLib.panels.tables import RowTable
 from MedImageLib.panels.views import jump_to, one_of_role, show_chart
+from MedImageLib.panels.words import told
 
 DIMENSION = "CardiacLV.Dimension"
 _ENDS = {"end diastole": "_ed", "end systole": "_es"}
@@ -90,14 +91,14 @@ class FrameSection:
         if not 0 <= frame < len(self._frames):
             return ""
         row = self._frames[frame]
-        told = [row["phase"]] if row.get("phase") else []
+        words = [told(row["phase"])] if row.get("phase") else []
         for name, word in (
             ("cavity_volume", _("cavity")),
             ("myocardium_volume", _("myocardium")),
         ):
             if row.get(name) is not None:
-                told.append(f"{word} {row[name]:.1f} mL")
-        return _("Frame") + f" {frame}: {', '.join(told)}"
+                words.append(f"{word} {row[name]:.1f} mL")
+        return _("Frame") + f" {frame}: {', '.join(words)}"
 
     def _clicked(self, row: dict[str, Any]) -> None:
         if self._browser:

@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from CardiacLVPanel.curve_nodes import add_curve_nodes
 from CardiacLVPanel.frame_section import DIMENSION
 from MedImageLib.nodes import draw, set_result, update_table
+from MedImageLib.panels.words import told
 from MedImageLib.result_text import result_text
 
 
@@ -31,7 +32,7 @@ def show_result(scene: Any, parameters: Any, found: Any) -> str:
     set_result(parameters.outputTable, measured)
     add_curve_nodes(scene, found, measured)
     draw(scene, measured.values, found.cine.frames[0].geometry, DIMENSION)
-    parameters.resultText = result_text(result.for_reading(measured))
+    parameters.resultText = told(result_text(result.for_reading(measured)))
     return str(parameters.resultText)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from MedImageLib.panels.tables import RowTable
+from MedImageLib.panels.words import told
 
 
 class ModelsSection:
@@ -63,11 +64,13 @@ class ModelsSection:
             try:
                 self.refresh()
             except ModuleNotFoundError as error:
-                self._ui.modelLabel.text = f"The package {error.name} is missing; install it above."
+                self._ui.modelLabel.text = told(
+                    f"The package {error.name} is missing; install it above."
+                )
 
     def _describe(self, number: int) -> None:
         one = self._models[number]
         lines = [one.fault] if one.fault else [one.task, one.accuracy, one.licence]
         lines.append(f"SHA256 {one.sha256}" if one.sha256 else "")
-        self._ui.modelLabel.text = "\n".join(line for line in lines if line)
+        self._ui.modelLabel.text = told("\n".join(line for line in lines if line))
         self._ui.removeModelButton.enabled = one.origin == "imported"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from MedImageLib.panels.words import told
 from MedImageLib.teaching import Guess, keep, standings
 
 
@@ -41,8 +42,8 @@ class GuessSection:
         keep(self._case(), guesses)
         self._ui.revealButton.enabled = False
         self._hide(False)
-        told = [one.sentence() for one in guesses] + [one.sentence() for one in standings()]
-        self._ui.guessLabel.text = "\n".join(told)
+        lines = [one.sentence() for one in guesses] + [one.sentence() for one in standings()]
+        self._ui.guessLabel.text = told("\n".join(lines))
 
     def _toggled(self, checked: bool = False) -> None:
         if not self._ui.guessCheckBox.checked:

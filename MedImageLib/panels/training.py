@@ -17,6 +17,7 @@ from MedImageLib.background.job import Job, JobCancelledError
 from MedImageLib.batch.progress import duration
 from MedImageLib.errors import InputError
 from MedImageLib.in_slicer import interpreter
+from MedImageLib.panels.words import told
 
 TRAIN = "MedImageLib.network.training_job:train_model"
 _LOOK_MS = 1000
@@ -88,7 +89,7 @@ class TrainingSection:
         if self._first is None and state.share > 0:
             self._first = now, state.share
         self._ui.trainingProgressBar.value = round(100 * state.share)
-        self._ui.trainingLabel.text = state.what + self._left(now, state.share)
+        self._ui.trainingLabel.text = told(state.what) + self._left(now, state.share)
 
     def stop(self) -> None:
         """End it; the last checkpoint stays."""
@@ -115,7 +116,7 @@ class TrainingSection:
         except JobCancelledError:
             ui.trainingLabel.text = _("Cancelled. The same button goes on from what was trained.")
         except Exception as error:
-            ui.trainingLabel.text = str(error)
+            ui.trainingLabel.text = told(str(error))
         else:
             model = self._run / "model"
             if not model.is_dir():

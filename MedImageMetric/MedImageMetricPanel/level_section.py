@@ -19,6 +19,7 @@ from MedImageLib.nodes import (
 )
 from MedImageLib.panels.tables import RowTable
 from MedImageLib.panels.views import jump_to, one_of_role
+from MedImageLib.panels.words import told
 from MedImageMetricLib.radiograph.condition_rows import condition_rows, level_badge
 
 DRAWING, TABLE = "MedImageMetric.Condition", "MedImageMetric.Conditions"
@@ -68,12 +69,13 @@ class LevelSection:
         remove_role(slicer.mrmlScene, DRAWING)
         badge = level_badge(result) if result else None
         self._rows = condition_rows(result) if result else ()
-        self._ui.levelLabel.text = badge.text if badge else _("No radiograph was graded yet.")
+        self._ui.levelLabel.text = told(badge.text) if badge else _("No radiograph was graded yet.")
         color = badge.color if badge else "#44505a"
         self._ui.levelLabel.styleSheet = f"font-size: 16px; font-weight: bold; color: {color};"
-        self._ui.reasonLabel.text = badge.reason if badge else ""
+        self._ui.reasonLabel.text = told(badge.reason) if badge else ""
         self._table.show(
-            [row.texts for row in self._rows], tips=[row.sentence for row in self._rows]
+            [tuple(told(text) for text in row.texts) for row in self._rows],
+            tips=[told(row.sentence) for row in self._rows],
         )
 
     def _draw(self, number: int) -> None:

@@ -23,16 +23,12 @@ from MedImageLib.nodes import (
 )
 from MedImageLib.panels.tables import RowTable
 from MedImageLib.panels.views import jump_to, one_of_role, overlay, show_chart
+from MedImageLib.panels.words import told
 
 ROLE = "MedImageMetric.Normality"
 _SLICES, _CHART, _MAP = (f"{ROLE}.{part}" for part in ("Slices", "Chart", "Map"))
 _BINS = 40
 _MAP_FROM, _MAP_TO = 2.0, 6.0  # deviations: unseen below, full color above
-_WORDS = {
-    "normal": "✔ looks normal",
-    "abnormal": "✖ looks abnormal",
-    "unsure": "? may be abnormal",
-}
 
 
 def add_normality_nodes(scene: Any, node: Any, scan: Any, result: Any, screening: Any) -> None:
@@ -103,11 +99,11 @@ class NormalitySection:
         text = _("Not asked yet.")
         if verdict:
             numbers = f"{verdict.score:.2f}, {_('threshold')} {verdict.threshold:.2f}"
-            text = f"{_WORDS[verdict.verdict]} ({_('score')} {numbers})"
+            text = f"{_verdict_words()[verdict.verdict]} ({_('score')} {numbers})"
         self._ui.verdictLabel.text = text
         table = self._node(_SLICES)
         result = stored_result(table)
-        self._ui.guidanceLabel.text = "\n".join(result.findings) if result else ""
+        self._ui.guidanceLabel.text = told("\n".join(result.findings)) if result else ""
         rows = rows_of(table) if table else []
         if rows != self._rows:
             self._rows = rows
@@ -139,3 +135,11 @@ class NormalitySection:
 
     def _show_map(self, checked: bool = False) -> None:
         overlay(slicer.mrmlScene, self._node(_MAP) if self._ui.mapCheckBox.checked else None)
+
+
+def _verdict_words() -> dict[str, str]:
+    return {
+        "normal": _("✔ looks normal"),
+        "abnormal": _("✖ looks abnormal"),
+        "unsure": _("? may be abnormal"),
+    }

@@ -8,6 +8,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from MedImageLib.panels.words import told
+
 CALIBRATE = "MedImageMetricLib.radiograph.calibrating:calibrate"
 
 
@@ -75,6 +77,6 @@ class ProfileSection:
         from MedImageMetricLib.radiograph.site_profile import read_profile
 
         try:
-            return profile_words(read_profile(path))
+            return told(profile_words(read_profile(path)))
         except (MedImageError, OSError) as error:
-            return str(error)
+            return told(str(error))

@@ -14,6 +14,7 @@ from MedImageLib.nodes import (
     stored_result,
     update_segmentation,
 )
+from MedImageLib.panels.words import told
 from MedImageLib.result_text import result_text
 from MedImageLib.terminology import structure
 from MedImageMetricPanel.level_section import update_conditions
@@ -54,4 +55,4 @@ def shown_text(segmentation: Any) -> str:
     """The result that a segmentation carries, in words; empty without one."""
     result = stored_result(segmentation)
     # Values and conditions have their own places in the panel.
-    return result_text(replace(result, values=(), flags=())) if result else ""
+    return told(result_text(replace(result, values=(), flags=()))) if result else ""

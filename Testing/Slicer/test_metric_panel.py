@@ -353,3 +353,36 @@ def cancelled():
     from MedImageLib.background.job import JobCancelledError
 
     return JobCancelledError("cancelled")
+
+
+def test_words_of_the_package_are_shown_in_another_language(
+    application, radiograph_network, monkeypatch, request
+):
+    """The translation of the test writes all letters of a phrase in capitals."""
+    import re
+
+    from MedImageLib.panels import words
+
+    def capitals(context, phrase):
+        parts = re.split(r"(\{\d+\})", phrase)
+        return "".join(part if part.startswith("{") else part.upper() for part in parts)
+
+    monkeypatch.setattr(words, "translate", capitals)
+    for kept in (words._translations, words._book):
+        kept.cache_clear()
+        request.addfinalizer(kept.cache_clear)
+    add_radiograph(application.scene)
+    ui = panel(application, "MedImageMetric").ui
+    ui.applyButton.click()
+    assert application.errors == []
+    assert ui.levelLabel.text == "▲ INTERMEDIATE LEVEL"
+    assert "SPINE OFFSET" in [row[0] for row in ui.conditionsTable.texts()]
+    for text in (ui.reasonLabel.text, ui.resultTextEdit.plainText):
+        assert text == text.upper()
+    add_radiograph(application.scene, Geometry((5, 80, 100)))
+    nodes = application.scene.GetNodesByClass("vtkMRMLScalarVolumeNode")
+    nodes.UnRegister(None)
+    ui.inputSelector.setCurrentNode(nodes.GetItemAsObject(1))
+    ui.applyButton.click()
+    [(_, error)] = application.errors
+    assert str(error) == str(error).upper()

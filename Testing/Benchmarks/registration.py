@@ -2,8 +2,10 @@
 
 Prints a Markdown table: mean and 95th percentile of the error in mm over the body that both images
 show, share of folded voxels, CPU seconds with one thread. Peers that are not installed are left
-out: SimpleITK is always there, plastimatch is taken from the path, itk-elastix and antspyx run in
-the Python of an environment of their own (`--peer-python`).
+out: SimpleITK is always there, plastimatch is taken from the path, itk-elastix, antspyx and
+convexAdam run in the Python of environments of their own (`--peer-python`). Demons and convexAdam
+get images that our rigid registration has brought together, and its time is theirs too. With
+`--keep` cases are added to those of earlier runs.
 Real cases need the folder of head-and-neck CT; test cases are other patients and seeds than those
 that settings were chosen on.
 """
@@ -11,10 +13,11 @@ that settings were chosen on.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +35,13 @@ from registration_cases import (
     warped_ct,
 )
 from registration_limbs import limb_pair, pet_like
-from registration_peers import PEERS, by_plastimatch, in_python
+from registration_peers import PEERS, by_plastimatch, in_python, pythons_of
 
 from AutoContourLib.registration.deformable import register_deformable
 from AutoContourLib.registration.deformation_degree import jacobian_determinant
 from AutoContourLib.registration.rigid import register_rigid
 from MedImageLib.phantom.deformation import grid_points, rigid_matrix
-from MedImageLib.resampling import image_of
+from MedImageLib.resampling import image_of, resampled
 
 Method = Callable[[Pair], Any]
 _SETS = (
@@ -63,7 +66,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cases", type=int, default=4)
     parser.add_argument("--tuning", action="store_true", help="the cases settings are chosen on")
-    parser.add_argument("--peer-python", type=Path, help="Python that has itk-elastix and antspyx")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--peer-python", type=Path, nargs="+", default=[], help="have peers")
+    parser.add_argument("--keep", type=Path, help="file (JSON lines) of all cases so far")
     parser.add_argument("--only", nargs="+", help="methods by name")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -72,15 +77,19 @@ def main() -> None:
         "deformable" in options.set or options.set == "generated", options.peer_python
     )
     scores: dict[str, list[Score | None]] = {}
-    for number in range(options.cases):
+    done = kept(options.keep, options.set)
+    for name, _, one in done:
+        scores.setdefault(name, []).append(one)
+    for number in range(options.first, options.first + options.cases):
         pair = case(options.set, number, options.data, options.tuning)
         start = score(pair, lambda one: grid_points(one.fixed.geometry))
         print(f"{pair.name}: start {start.mean_mm:.2f} / {start.p95_mm:.2f}", flush=True)
         for name, method in methods.items():
-            if options.only and name not in options.only:
+            unwanted = options.only and name not in options.only
+            if unwanted or any((name, number) == found[:2] for found in done):
                 continue
             try:
-                one: Score | None = score(pair, method)
+                one = score(pair, method)
             except RuntimeError as error:
                 print(f"  {name}: failed ({str(error).strip().splitlines()[-1][:80]})", flush=True)
                 one = None
@@ -88,11 +97,23 @@ def main() -> None:
                 print(f"  {name}: {one.mean_mm:.3f} / {one.p95_mm:.3f} mm, {one.seconds:.1f} s",
                       flush=True)  # fmt: skip
             scores.setdefault(name, []).append(one)
-    print(f"\n{options.set}, n = {options.cases}\n")
+            if options.keep:
+                line = [options.set, name, number, one and asdict(one)]
+                with options.keep.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+    print(f"\n{options.set}, n = {max(len(found) for found in scores.values())}\n")
     print("| method | mean (mm), median and worst case | 95 % (mm), median | folded | s | failed |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, found in scores.items():
         print(row(name, found))
+
+
+def kept(path: Path | None, name: str) -> list[tuple[str, int, Score | None]]:
+    """(method, number of the case, score or None) of a set in a file of earlier runs."""
+    if path is None or not path.is_file():
+        return []
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(line[1], line[2], line[3] and Score(**line[3])) for line in lines if line[0] == name]
 
 
 def row(name: str, found: list[Score | None]) -> str:
@@ -147,17 +168,21 @@ def score(pair: Pair, method: Method) -> Score:
     return Score(float(error.mean()), float(np.percentile(error, 95)), folded, seconds)
 
 
-def methods_of(deformable: bool, python: Path | None = None) -> dict[str, Method]:
+def methods_of(deformable: bool, pythons: list[Path]) -> dict[str, Method]:
     """Ours and the peers that are there."""
     methods: dict[str, Method] = {"ours": ours_deformable if deformable else ours_rigid}
     methods["SimpleITK demons" if deformable else "SimpleITK Mattes"] = (
         demons if deformable else mattes
     )
     kind = "deformable" if deformable else "rigid"
-    for peer, name in PEERS.items() if python else ():
-        methods[name] = lambda pair, peer=peer: in_python(
-            python, peer, kind, pair.fixed, pair.moving
-        )
+    there = pythons_of(pythons)
+    for peer in ("elastix", "ants"):
+        if peer in there:
+            methods[PEERS[peer][0]] = lambda pair, peer=peer: in_python(
+                there[peer], peer, kind, pair.fixed, pair.moving
+            )
+    if deformable and "convex" in there:
+        methods[PEERS["convex"][0]] = lambda pair: convex(pair, there["convex"])
     if shutil.which("plastimatch"):
         methods["plastimatch"] = lambda pair: by_plastimatch(kind, pair.fixed, pair.moving)
     return methods
@@ -221,6 +246,17 @@ def demons(pair: Pair) -> np.ndarray:
         [affine, sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))]
     )
     return _points(pair, whole)
+
+
+def convex(pair: Pair, python: Path) -> tuple[np.ndarray, float]:
+    """convexAdam on the images that the rigid method has brought together."""
+    begun = time.process_time()
+    offset = register_rigid(pair.fixed, pair.moving).moving_from_fixed
+    near = resampled(pair.moving, pair.fixed.geometry, offset)
+    spent = time.process_time() - begun
+    bent, seconds = in_python(python, "convex", "deformable", pair.fixed, near)
+    points: np.ndarray = bent @ offset[:3, :3].T + offset[:3, 3]
+    return points, seconds + spent
 
 
 def moved(pair: Pair, matrix: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ needs NumPy and the peer alone. As a module it starts that script, or plastimatc
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -17,7 +18,12 @@ from typing import Any
 
 import numpy as np
 
-PEERS = {"elastix": "itk-elastix", "ants": "ANTs"}
+# Name in the table and the module that a peer's Python must have.
+PEERS = {
+    "elastix": ("itk-elastix", "itk"),
+    "ants": ("ANTs", "ants"),
+    "convex": ("convexAdam", "convexAdam"),
+}
 _RIGID = "xform=rigid\noptim=versor\nmetric={metric}\nmax_its=100\n"
 _STAGES = """
 [STAGE]
@@ -42,6 +48,18 @@ res=2 2 1
 """
 
 
+def pythons_of(candidates: list[Path]) -> dict[str, Path]:
+    """For each peer the first Python that has it."""
+    found = {}
+    for peer, (_, module) in PEERS.items():
+        look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{module}') is None)"
+        for python in candidates:
+            if not subprocess.run([str(python), "-c", look], check=False).returncode:
+                found[peer] = python
+                break
+    return found
+
+
 def in_python(python: Path, peer: str, kind: str, fixed: Any, moving: Any) -> Any:
     """(moving points (k, j, i, 3) in LPS mm, processor seconds) by a peer in its own Python.
 
@@ -58,7 +76,10 @@ def in_python(python: Path, peer: str, kind: str, fixed: Any, moving: Any) -> An
             arrays[f"{name}_direction"] = np.array(volume.geometry.direction)
         np.savez(source, **arrays)
         command = [str(python), __file__, peer, kind, str(source), str(target)]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        one = {"ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **one}
+        )
         if ended.returncode or not target.is_file():
             raise RuntimeError((ended.stderr or ended.stdout or "no output").strip())
         found = np.load(target)
@@ -155,9 +176,21 @@ def _ants(arrays: Any, kind: str) -> np.ndarray:
     return result
 
 
+def _convex(arrays: Any, kind: str) -> np.ndarray:
+    """With its own defaults; the images must lie on one grid, rigidly registered."""
+    import torch
+    from convexAdam.convex_adam_MIND import convex_adam_pt
+
+    torch.set_num_threads(1)
+    field = convex_adam_pt(torch.from_numpy(arrays["fixed"]), torch.from_numpy(arrays["moving"]))
+    vectors = (field[..., ::-1] * arrays["fixed_spacing"]) @ arrays["fixed_direction"].T
+    points: np.ndarray = _grid(arrays) + vectors
+    return points
+
+
 if __name__ == "__main__":
     peer, wanted, read, write = sys.argv[1:]
     images = np.load(read)
     begun = time.process_time()
-    places = {"elastix": _elastix, "ants": _ants}[peer](images, wanted)
+    places = {"elastix": _elastix, "ants": _ants, "convex": _convex}[peer](images, wanted)
     np.savez(write, points=places, seconds=time.process_time() - begun)

@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS instances (
     acquired TEXT NOT NULL
 )
 """
+_INCOMPLETE = (
+    "CREATE TABLE IF NOT EXISTS incomplete (study_instance_uid TEXT PRIMARY KEY,"
+    " since_s REAL NOT NULL)"
+)
 _BY_STUDY = "CREATE INDEX IF NOT EXISTS by_study ON instances (study_instance_uid)"
 _UIDS = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID")
 HEADER_NAMES = (
@@ -139,6 +143,7 @@ class InstanceIndex:
                 self._connection.execute("DROP TABLE instances")
                 self._connection.execute(_TABLE)
             self._connection.execute(_BY_STUDY)
+            self._connection.execute(_INCOMPLETE)
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise InputError(
@@ -203,6 +208,21 @@ class InstanceIndex:
             (mark,),
         )
         return max([mark, *(last for _, last in rows)]), {uid for uid, _ in rows}
+
+    def set_incomplete(self, study_instance_uid: str, since_s: float) -> None:
+        """Note, over a kill as well, that more of a study is being fetched. since_s: epoch s."""
+        self._rows("INSERT OR IGNORE INTO incomplete VALUES (?, ?)", (study_instance_uid, since_s))
+
+    def set_complete(self, study_instance_uid: str) -> None:
+        """All of a study that is to be fetched has come."""
+        self._rows("DELETE FROM incomplete WHERE study_instance_uid = ?", (study_instance_uid,))
+
+    def incomplete_since(self, since_s: float) -> set[str]:
+        """UIDs of the studies noted so at that time (epoch s) or later."""
+        rows = self._rows(
+            "SELECT study_instance_uid FROM incomplete WHERE since_s >= ?", (since_s,)
+        )
+        return {uid for (uid,) in rows}
 
     def make_again(self, folder: Path, received_utc: str) -> int:
         """Note the files of the store that the index lacks, after it was lost; how many.

@@ -143,11 +143,16 @@ class Mirror:
         ours = made_here(one.series_instance_uid for one in images)
         images = tuple(one for one in images if one.series_instance_uid not in ours)
         missing = self._missing(images)
+        index = self._store.index
         if not missing:
+            index.set_complete(study_instance_uid)
             return False
         record = record_series_uid(study_instance_uid, (one.sop_instance_uid for one in images))
         if self._server.has(study_instance_uid, record):
+            index.set_complete(study_instance_uid)
             return False
+        # A line that breaks now must not leave half a study that looks quiet.
+        index.set_incomplete(study_instance_uid, time.time())
         refused: list[str] = []
 
         def keep(dataset: Dataset, content: bytes) -> None:
@@ -164,6 +169,7 @@ class Mirror:
         if left:
             why = f" ({refused[0]})" if refused else ""
             raise ServerError(f"{len(left)} of {len(images)} images of a study did not come{why}.")
+        index.set_complete(study_instance_uid)
         return True
 
     def _missing(self, images: Sequence[RemoteInstance]) -> list[RemoteInstance]:

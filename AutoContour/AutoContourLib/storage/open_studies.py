@@ -18,6 +18,8 @@ from AutoContourLib.storage.instance_store import InstanceStore
 from AutoContourLib.storage.remote_server import IMAGE_MODALITIES
 from AutoContourLib.study.store import StudyRecord, StudyStore
 
+_LONGEST_FETCH_S = 86_400.0
+
 
 @dataclass(frozen=True)
 class OpenStudy:
@@ -62,10 +64,17 @@ class OpenStudies:
         self._mark = mark
 
     def due(self, quiet_s: float, now: float) -> list[OpenStudy]:
-        """Studies that may be begun, the one with the newest CT first. now: epoch s."""
+        """Studies that may be begun, the one with the newest CT first. now: epoch s.
+
+        A study of which more is being fetched may not, for a day at most: by then the server that
+        has the rest of it has lost it.
+        """
         clock = self._clock()
+        fetching = self._store.index.incomplete_since(now - _LONGEST_FETCH_S)
         found = []
         for study in self._open.values():
+            if study.study_instance_uid in fetching:
+                continue
             record = self._records.record(study.key)
             if clock - study.since < quiet_s or record is None:
                 continue

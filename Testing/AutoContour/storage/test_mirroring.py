@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from datetime import date
 
 import pydicom
@@ -9,7 +11,9 @@ import pytest
 
 from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits
 from AutoContourLib.storage.mirroring import Mirror
+from AutoContourLib.storage.open_studies import OpenStudies
 from AutoContourLib.storage.remote_server import RemoteInstance, RemoteStudy, ServerError
+from AutoContourLib.study.store import StudyStore
 from Testing.AutoContour.storage.small_studies import ct_study
 
 
@@ -109,6 +113,33 @@ def test_what_came_before_the_line_broke_is_not_fetched_again(scene):
     assert mirror.turn() == 1
     assert server.fetched == [4, 2]
     assert len(store.index.instances()) == 4
+
+
+def test_half_a_study_is_not_handed_out_however_long_the_line_is_broken(scene, tmp_path):
+    server, store, mirror, now = scene
+    with closing(StudyStore(tmp_path / "records.sqlite")) as records:
+        studies = OpenStudies(store, records, lambda: now[0])
+        mirror.turn()
+        now[0] += 11
+        server.breaks_after = 2
+        with pytest.raises(ServerError, match="cut"):
+            mirror.turn()
+        studies.look()
+        now[0] += 10_000
+        assert len(studies) == 1
+        assert studies.due(10.0, time.time()) == []
+        # After a kill as well; but not for ever.
+        again = OpenStudies(store, records, lambda: now[0])
+        again.look()
+        now[0] += 11
+        assert again.due(10.0, time.time()) == []
+        assert len(again.due(10.0, time.time() + 90_000)) == 1
+        server.breaks_after = None
+        assert mirror.turn() == 1
+        studies.look()
+        now[0] += 11
+        [study] = studies.due(10.0, time.time())
+        assert len(studies.images(study)) == 4
 
 
 def test_what_was_processed_or_has_no_ct_is_left_there(scene):

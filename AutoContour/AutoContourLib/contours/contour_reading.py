@@ -17,7 +17,7 @@ from MedImageLib.terminology import structure
 from MedImageLib.volume import Volume
 
 # Structures whose voxels the label map gives to the smaller ones inside of them.
-_WITHIN = {"bone": ("mandible",)}
+_WITHIN = {"bone": ("mandible",), "spinal_canal": ("spinal_cord",)}
 
 
 def read_contours(folder: Path, scan: Volume) -> Contours:

@@ -13,7 +13,7 @@ class ContourSettings:
 
     model: str = setting("ct_head_neck", help="Name or folder of the contour model.")
     organs: bool = setting(True, help="Organs at risk of head and neck, by the network.")
-    trunk: bool = setting(True, help="Body, lungs and bone, by classical means.")
+    trunk: bool = setting(True, help="Body, lungs, bone and spinal canal, by classical means.")
     level: int = setting(0, help="Level of the network; 0 = the last one.", minimum=0, maximum=32)
     stop_below: float = setting(
         0.0,

@@ -16,6 +16,7 @@ from AutoContourLib.contours import ct_trunk
 from AutoContourLib.contours.checks import OrganCheck, checked, cleaned, head_neck_anatomy
 from AutoContourLib.contours.contour_settings import ContourSettings
 from AutoContourLib.contours.ct_grid import even_view, mask_on
+from AutoContourLib.contours.spinal_canal import spinal_canal_mask
 from AutoContourLib.study.pixel_kind import pixel_kind
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.volume import Volume
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # Painted in this order into the label map: later ones lie on top of earlier ones.
 ORDER = (
-    *("body", "bone", "right_lung", "left_lung", "mandible", "larynx"),
+    *("body", "bone", "right_lung", "left_lung", "spinal_canal", "mandible", "larynx"),
     *("esophagus", "right_parotid", "left_parotid", "brainstem", "spinal_cord"),
 )
 _FEWEST_SLICES = 5
@@ -125,13 +126,14 @@ def _organs(
 
 
 def trunk_masks(even: Volume, body: np.ndarray, scan: Volume) -> dict[str, np.ndarray]:
-    """Body, lungs and bone that are there, on the scan's grid; body: on the even grid."""
+    """Body, bone, lungs, canal that are there, on the scan's grid; body: on the even grid."""
     hu, pixel_mm = even.array, even.geometry.spacing_mm[0]
     bone = ct_trunk.bone_mask(hu, body, pixel_mm)
     found = {
         "body": body,
         "bone": bone,
         **ct_trunk.lung_masks(hu, body, pixel_mm),
+        "spinal_canal": spinal_canal_mask(hu, body, ct_trunk.middle_columns(body), pixel_mm),
     }
     placed = {
         name: mask_on(mask, even.geometry, scan.geometry)

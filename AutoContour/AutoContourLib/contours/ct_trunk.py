@@ -138,7 +138,7 @@ def _lungs_in(
     for _ in range(steps):
         lung = _grown(lung, 1) & air
     lung = _vessels_filled(lung)
-    middle = _middle_columns(body)[box[0]]
+    middle = middle_columns(body)[box[0]]
     columns = np.arange(body.shape[2])[box[2]]
     right_half = columns[None, None, :] < middle[:, None, None]
     masks = {"right_lung": lung & right_half, "left_lung": lung & ~right_half}
@@ -154,7 +154,7 @@ def _vessels_filled(lung: np.ndarray) -> np.ndarray:
     return np.stack([ndimage.binary_fill_holes(plane) if plane.any() else plane for plane in lung])
 
 
-def _middle_columns(body: np.ndarray) -> np.ndarray:
+def middle_columns(body: np.ndarray) -> np.ndarray:
     """Column of the body's middle on each slice, smooth along the body."""
     profile = body.sum(axis=1)
     columns = np.arange(body.shape[2])

@@ -13,7 +13,7 @@ from AutoContourLib.contours.structure_set import Approval, RegionMask
 from MedImageLib.errors import GeometryError, InputError, Remark
 from MedImageLib.settings import check_settings, setting
 
-BONY = ("mandible", "bone", "spine", "ribs", "clavicles")
+BONY = ("mandible", "bone", "spine", "spinal_canal", "ribs", "clavicles")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from MedImageLib.volume import Volume
 
 # Finer than the contours are known; a fine scan would take minutes for nothing.
 _LEAST_SPACING_MM = 2.0
-_NOT_AN_ORGAN = "bone"
+_NOT_ORGANS = ("bone", "spinal_canal")
 
 
 def overlap_degree(first: Contours, second: Contours, offset: RigidOffset) -> DeformationDegree:
@@ -38,7 +38,7 @@ def overlap_degree(first: Contours, second: Contours, offset: RigidOffset) -> De
     common = _brought(everywhere, second.scan.geometry, grid, matrix)
     found = []
     for key, mask in first.masks.items():
-        if key not in second.masks or key == _NOT_AN_ORGAN:
+        if key not in second.masks or key in _NOT_ORGANS:
             continue
         here = mask_on(mask, first.scan.geometry, grid) & common
         there = _brought(second.masks[key], second.scan.geometry, grid, matrix) & common

@@ -56,8 +56,8 @@ from MedImageLib.writing.atomic import finished_file, finished_folder
 REGISTRATIONS, SECOND, DECISIONS = "registrations", "second_contours", "decisions"
 DECISION_FILE, CHOICE_FILE = "plan_decision.json", "choice.json"
 OVERLAP_FILE, DEGREE_FILE = "overlap_degree.json", "deformation_degree.json"
-# Not organs that move: the patient's outline and the whole skeleton.
-_NOT_ORGANS = ("body", "bone")
+# Not organs that move: the patient's outline, the whole skeleton, and the way through it.
+_NOT_ORGANS = ("body", "bone", "spinal_canal")
 
 
 @dataclass(frozen=True, eq=False)

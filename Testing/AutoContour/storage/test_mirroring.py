@@ -9,7 +9,8 @@ from datetime import date
 import pydicom
 import pytest
 
-from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits
+from AutoContourLib.contours.axial_series import axial_series_uid
+from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits, uids_of
 from AutoContourLib.storage.mirroring import Mirror
 from AutoContourLib.storage.open_studies import OpenStudies
 from AutoContourLib.storage.remote_server import RemoteInstance, RemoteStudy, ServerError
@@ -45,7 +46,7 @@ class Server:
 
     def images(self, study):
         found = [
-            RemoteInstance(study, str(one.SeriesInstanceUID), str(one.SOPInstanceUID), "CT")
+            RemoteInstance(study, str(one.SeriesInstanceUID), str(one.SOPInstanceUID), one.Modality)
             for one in self._all()
             if one.StudyInstanceUID == study
         ]
@@ -151,6 +152,33 @@ def test_what_was_processed_or_has_no_ct_is_left_there(scene):
     server.records, server.modalities = set(), ("MR",)
     assert mirror.turn() == 0
     assert server.fetched == []
+
+
+def test_axial_series_made_here_are_no_new_images(scene, tmp_path):
+    """What was made of a tilted series lies in the same study; it is neither fetched nor done."""
+    server, store, mirror, now = scene
+    first = pydicom.dcmread(server.files[0])
+    first.SeriesInstanceUID = axial_series_uid(first.SeriesInstanceUID)
+    first.SOPInstanceUID = first.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    path = tmp_path / "derived.dcm"
+    first.save_as(path)
+    server.files.append(path)
+    mirror.turn()
+    now[0] += 11
+    assert mirror.turn() == 1
+    assert server.fetched == [4]
+    with closing(StudyStore(tmp_path / "records.sqlite")) as records:
+        studies = OpenStudies(store, records, lambda: now[0])
+        studies.look()
+        now[0] += 11
+        [before] = studies.due(10.0, time.time())
+        uids = uids_of(first)
+        assert uids is not None
+        assert store.keep(first, uids, path.read_bytes()) == "stored"
+        studies.look()
+        [after] = studies.due(10.0, time.time())
+        assert after.fingerprint == before.fingerprint
+        assert len(studies.images(after)) == 4
 
 
 def test_images_that_are_refused_are_said(scene, tmp_path):

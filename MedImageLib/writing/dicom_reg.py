@@ -84,13 +84,17 @@ def write_deformable_registration(
     axes = np.array(geometry.direction)
     if np.linalg.det(axes) < 0:
         raise GeometryError("The grid of the field is left-handed; DICOM grids are not.")
+    vectors = np.ascontiguousarray(displacement_mm, "<f4").tobytes()
+    if seed:
+        # Another field is another object, although the rigid part is the same.
+        seed = f"{seed} {hashlib.sha256(vectors).hexdigest()}"
     dataset = _common(DEFORMABLE, fixed, moving, "Deformable registration", seed)
     grid = Dataset()
     grid.ImagePositionPatient = _decimals(np.array(geometry.origin_mm))
     grid.ImageOrientationPatient = _decimals(axes[:, :2].T)
     grid.GridDimensions = list(geometry.shape[::-1])
     grid.GridResolution = list(geometry.spacing_mm)
-    grid.VectorGridData = np.ascontiguousarray(displacement_mm, "<f4").tobytes()
+    grid.VectorGridData = vectors
     item = Dataset()
     item.SourceFrameOfReferenceUID = moving.frame_of_reference_uid
     item.ReferencedImageSequence = _references(moving)

@@ -84,6 +84,17 @@ def test_equal_seeds_give_equal_bytes(sources, tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+def test_another_field_is_another_object(sources, tmp_path):
+    fields = [np.zeros((*GRID.shape, 3)), np.zeros((*GRID.shape, 3)), np.ones((*GRID.shape, 3))]
+    one, same, other = (
+        dcmread(
+            write_deformable_registration(field, GRID, *sources, tmp_path / f"{n}.dcm", "s")
+        ).SOPInstanceUID
+        for n, field in enumerate(fields)
+    )
+    assert one == same != other
+
+
 def test_fields_as_files_keep_direction_and_place(tmp_path):
     points = grid_points(GRID)
     field = points @ MATRIX[:3, :3].T + MATRIX[:3, 3] - points

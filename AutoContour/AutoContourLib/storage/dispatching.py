@@ -29,6 +29,7 @@ from MedImageLib.errors import MedImageError
 from MedImageLib.reading.scan import SeriesSummary, scan_folder
 
 PROCESSED_BEFORE = "processed before; the results are in the server"
+FETCHING = "waiting for the rest of it from the server"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ class Dispatcher:
             self._ended(self._in_work.pop(name), rows)
 
     def _hand_out(self) -> None:
+        for study in self._studies.held(self._around.now()):
+            record = self._record(study)
+            if record.state == "waiting" and record.reason != FETCHING:
+                self._put(study, replace(record, reason=FETCHING))
         due = self._studies.due(self._settings.quiet_s, self._around.now())
         busy = {one.study.patient_key for one in self._in_work.values()} - {""}
         room = self._batch.room()

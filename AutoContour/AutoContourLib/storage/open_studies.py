@@ -70,10 +70,10 @@ class OpenStudies:
         has the rest of it has lost it.
         """
         clock = self._clock()
-        fetching = self._store.index.incomplete_since(now - _LONGEST_FETCH_S)
+        held = self.held(now)
         found = []
         for study in self._open.values():
-            if study.study_instance_uid in fetching:
+            if study in held:
                 continue
             record = self._records.record(study.key)
             if clock - study.since < quiet_s or record is None:
@@ -82,6 +82,11 @@ class OpenStudies:
                 found.append(study)
         found.sort(key=lambda one: one.since)
         return sorted(found, key=lambda one: one.newest_ct, reverse=True)
+
+    def held(self, now: float) -> list[OpenStudy]:
+        """Studies of which more is being fetched. now: epoch s."""
+        fetching = self._store.index.incomplete_since(now - _LONGEST_FETCH_S)
+        return [one for one in self._open.values() if one.study_instance_uid in fetching]
 
     def quiet_s(self, study: OpenStudy) -> float:
         """For how long nothing of it has changed."""

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 
 from AutoContourLib.storage.delivery import Owed
-from AutoContourLib.storage.dispatching import PROCESSED_BEFORE, Dispatcher, Surroundings
+from AutoContourLib.storage.dispatching import FETCHING, PROCESSED_BEFORE, Dispatcher, Surroundings
 from AutoContourLib.storage.instance_store import InstanceStore, StoreLimits, uids_of
 from AutoContourLib.storage.open_studies import OpenStudies
 from AutoContourLib.study.store import StudyStore
@@ -105,6 +105,21 @@ def scene(tmp_path):
         made = Scene(tmp_path, store)
         yield made
         made.records.close()
+
+
+def test_a_study_of_which_more_is_fetched_waits_and_says_so(scene):
+    key = scene.arrive(1)
+    [study] = scene.store.index.studies()
+    scene.store.index.set_incomplete(study.study_instance_uid, scene.now)
+    scene.turn(100)
+    assert scene.workers.begun == []
+    assert (scene.state(key).state, scene.state(key).reason) == ("waiting", FETCHING)
+    scene.store.index.set_complete(study.study_instance_uid)
+    scene.turn(6)
+    assert scene.workers.begun == [key]
+    scene.workers.end(key)
+    scene.turn()
+    assert (scene.state(key).state, scene.state(key).reason) == ("done", "")
 
 
 def test_the_newest_ct_goes_first_and_a_patient_is_served_by_one_worker(scene):

@@ -55,6 +55,7 @@ from MedImageMetricLib.radiograph.site_profile import SiteProfile
 LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL")
 CHEST_WORDS = ("", "CHEST", "THORAX", "LUNG", "HEART", "RIB", "RIBS", "CHEST 2 VIEWS")
 LEAST_CONTRAST = 0.5  # of `organ_contrast`; the lowest of 217 frontal chests has 0.57
+ORIENTATION_LEVEL = 2  # of the network: coarse lungs tell which way is up
 NO_LUNGS = PlaneLabels(np.zeros((0, 0), np.uint8), {})
 
 
@@ -188,8 +189,11 @@ def _oriented(
     if isinstance(model, NotAssessable):
         return Orientation(), NO_LUNGS, ()
 
+    levels = model.network.settings.levels
+    quick = replace(settings, level=min(settings.level or levels, levels, ORIENTATION_LEVEL))
+
     def segment(picture: np.ndarray) -> np.ndarray:
-        return labels_of_plane(picture, model, settings, largest_parts).labels
+        return labels_of_plane(picture, model, quick, largest_parts).labels
 
     coarse = reduction_of(plane.shape, ORIENTATION_SIDE_PX)
     orientation, _ = find_orientation(coarse.reduced(plane), segment)

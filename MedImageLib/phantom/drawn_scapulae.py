@@ -27,7 +27,8 @@ BLADES = 160  # so many are cast once and laid with random depth, stretch and gr
 CANVAS_PX, PIXEL_MM = 200, 2.0
 LEAST_PATH_MM = 1.0  # as the masks of generated radiographs have it
 HEALTHY_SHARE, ONE_SIDED_SHARE = 0.35, 0.3
-DEEPEST = 0.3  # of the width of the lung's box
+DEEPEST = 0.4  # of the width of the lung's box
+MOST_MUSCLE_MM = 14.0  # lies on the blade and moves with it; it shows more than the thin bone
 LEAST_LUNG_PX = 400
 BESIDE, DOWN_TO = 0.3, 0.85  # shares of the lungs' width and height where a blade can lie
 
@@ -131,8 +132,12 @@ def scapulae_drawn(
             continue
         blade = cast_blade(int(generator.integers(BLADES)))
         path = laid(blade, lung, both, side == RIGHT, generator.uniform(0.0, DEEPEST), stretch)
-        image = np.clip(shown(image, density * path, look), 0, 1)
-        result[ndimage.binary_fill_holes(path > LEAST_PATH_MM)] = side
+        mask = ndimage.binary_fill_holes(path > LEAST_PATH_MM)
+        muscle = SOFT * generator.uniform(0, MOST_MUSCLE_MM) * mask.astype(np.float32)
+        edge_px = generator.uniform(0.7, 3)
+        absorbed = density * path + ndimage.gaussian_filter(muscle, edge_px)
+        image = np.clip(shown(image, absorbed, look), 0, 1)
+        result[mask] = side
     return image, result
 
 

@@ -13,6 +13,7 @@ import argparse
 import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def main() -> None:
         show("Spine, generated", generated_table(options.spine_run, options, spine_radiographs))
         save(options.cases, "spine.csv", rows)
     if options.scapulae_run:
-        rows = list(cases(options.scapulae_run, options.data, options.folds, scapula_row))
+        rows = list(cases(options.scapulae_run, options.data, options.folds, scapula_row, marked))
         show("Scapulae: overlap with the lung, sides read 2 against 0", scapula_table(rows))
         generated = generated_table(options.scapulae_run, options, scapula_radiographs)
         show("Scapulae, generated", generated)
@@ -70,20 +71,37 @@ def cases(
     data: Path,
     folds: list[int],
     row_of: Callable[[Sample, dict[str, Region], Row], Row | None],
+    never_trained: Callable[[Row], bool] = lambda read: False,
 ) -> Iterator[Row]:
-    """A row for each image of the folds, found by the network that has not seen it."""
+    """A row for each image of the folds, found by the network that has not seen it.
+
+    never_trained: whether no network was trained on an image that was read so; of folds that were
+    not trained such images are answered by the first network.
+    """
     settings = load_settings(run / "settings.json", TrainingSettings)
-    sources = [source for source in settings.sources if source.fold == "column"]
+    sources = [
+        replace(source, where=None)
+        for source in settings.sources
+        if source.fold == "column" and source.drawing
+    ]
     readings = {source.name: reading(data / source.reading) for source in sources}
     samples = read_samples(data, sources)
     for fold in folds:
         model = model_of(run, fold, settings)
-        for sample in (one for one in samples if one.fold == fold):
+        for sample in samples:
+            read = readings[sample.source][sample.id]
+            left_over = fold == folds[0] and sample.fold not in folds and never_trained(read)
+            if sample.fold != fold and not left_over:
+                continue
             found = detect_organs(sample.image, model)
             regions = {name: one for name, one in found.items() if isinstance(one, Region)}
-            row = row_of(sample, regions, readings[sample.source][sample.id])
+            row = row_of(sample, regions, read)
             if row is not None:
                 yield {"source": sample.source, "id": sample.id, "fold": fold, **row}
+
+
+def marked(read: Row) -> bool:
+    return "2" in (read["scapula_right"], read["scapula_left"])
 
 
 def reading(path: Path) -> dict[str, Row]:

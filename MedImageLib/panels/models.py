@@ -71,6 +71,8 @@ class ModelsSection:
     def _describe(self, number: int) -> None:
         one = self._models[number]
         lines = [one.fault] if one.fault else [one.task, one.accuracy, one.licence]
-        lines.append(f"SHA256 {one.sha256}" if one.sha256 else "")
+        # In two lines: without a space in it, it would be cut off.
+        half = len(one.sha256) // 2
+        lines.append(f"SHA256 {one.sha256[:half]}\n{one.sha256[half:]}" if one.sha256 else "")
         self._ui.modelLabel.text = told("\n".join(line for line in lines if line))
         self._ui.removeModelButton.enabled = one.origin == "imported"

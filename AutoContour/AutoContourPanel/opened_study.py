@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -40,11 +40,13 @@ _MOST_VOXELS_WITH_SURFACES = 10_000_000
 @dataclass(frozen=True)
 class StudyOrigin:
     """url: of the server; empty for a folder of this machine. id: on the server. folder: of the
-    result otherwise. name, place: of the set of contours."""
+    result otherwise, below `out`. pair: that was opened. name, place: of the set of contours."""
 
     url: str
     id: str
     folder: str
+    out: str = ""
+    pair: str = ""
     name: str = "first"
     place: str = ""
 
@@ -72,8 +74,11 @@ def show_study(scene: Any, content: Any, parameters: Any, origin: StudyOrigin) -
             name,
             content.contours[name],
             parameters.secondVolume if name == "second" else first,
-            StudyOrigin(
-                origin.url, origin.id, origin.folder, name, "" if name == "first" else content.place
+            replace(
+                origin,
+                pair=content.place,
+                name=name,
+                place="" if name == "first" else content.place,
             ),
         )
         for name in content.contours

@@ -140,6 +140,11 @@ class PairSection:
             ),
         )
 
+    @property
+    def asks(self) -> bool:
+        """Whether the banner asks something."""
+        return self._decision is not None
+
     def answer(self, answer: str, reviewer: str) -> None:
         """Answer the question of the banner. Raises InputError when nobody is named."""
         from AutoContourLib.registration.plan_decision import answered

@@ -34,6 +34,7 @@ from MedImageLib.panels.views import edit_segmentation
 from MedImageLib.panels.words import told
 
 REVIEW = "AutoContourLib.viewing.remote_studies:review_on_server"
+ANSWER = "AutoContourLib.viewing.remote_studies:send_answer"
 SEND = "AutoContourLib.viewing.remote_studies:send_review"
 _FIRST, _SECOND, _TARGET = range(3)  # in the order of the list
 
@@ -56,13 +57,12 @@ class Sections:
         ui.contoursComboBox.connect("currentIndexChanged(int)", self._chosen)
         reviewed = _("The contour could not be reviewed.")
         answered = _("The question could not be answered.")
-        reviewer = ui.reviewerLineEdit
         connect_tried(
             (
                 (ui.openStudyButton, _("The study could not be opened."), self.studies.open),
                 (ui.fuseButton, _("The images could not be fused."), self._fuse),
-                (ui.modifyButton, answered, lambda: self.pair.answer("modify", reviewer.text)),
-                (ui.keepButton, answered, lambda: self.pair.answer("keep", reviewer.text)),
+                (ui.modifyButton, answered, lambda: self._answer("modify")),
+                (ui.keepButton, answered, lambda: self._answer("keep")),
                 (ui.approveButton, reviewed, lambda: self._mark("completed")),
                 (ui.rejectButton, reviewed, lambda: self._mark("flagged")),
                 (ui.approveAllButton, reviewed, lambda: self._mark("completed", True)),
@@ -166,6 +166,22 @@ class Sections:
                 self.review.show()
             raise
         return True
+
+    def _answer(self, answer: str) -> None:
+        """Answer the question about the plan, here and where the study came from."""
+        reviewer = self._ui.reviewerLineEdit.text.strip()
+        origin = origin_of(self._parameters().outputSegmentation)
+        # Without a name it is refused here, before anybody else is asked.
+        if self.pair.asks and reviewer and origin is not None and origin.pair:
+            if origin.url:
+                server = replace(self.studies.server(), url=origin.url)
+                self._run.call(ANSWER, server, origin.id, origin.pair, answer, reviewer)
+            else:
+                from AutoContourLib.viewing.plan_question import answer_question
+
+                out, folder = Path(origin.out), Path(origin.folder)
+                answer_question(out, folder, origin.pair, answer, reviewer)
+        self.pair.answer(answer, reviewer)
 
     def _hand_over(self, origin: StudyOrigin, verdict: str, seen: Any, reviewer: str) -> Any:
         contours = (origin.name, origin.place)

@@ -106,7 +106,8 @@ class StudiesSection:
             return
         one, place = self._studies[self._table.chosen], self._ui.pairLineEdit.text.strip()
         if self._following is None:
-            origin = StudyOrigin("", one.id, str(one.folder))
+            out = self._ui.resultsPathLineEdit.currentPath
+            origin = StudyOrigin("", one.id, str(one.folder), out)
             self._on_opened(self._run(READ, one.folder, place), origin)
             return
         server = self.server()

@@ -11,6 +11,7 @@ from processed import GRID, OFFSET, make_study
 from serving import running
 
 from AutoContourLib.contours.review import read_review, reviewed
+from MedImageLib.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 TOKEN = "a long secret of the test"
@@ -89,6 +90,32 @@ def test_a_review_goes_back_to_the_folder_and_a_quicker_one_is_told(
     assert ui.reviewTable.texts()[1][1:3] == ["✖ rejected", "B. Reader"], "what is there now"
 
 
+def test_the_answer_about_the_plan_goes_back_once(application, widget, results, contours):
+    from AutoContourLib.viewing.plan_question import answer_question, plan_question
+
+    study = contours.parent
+    open_from_folder(widget, results)
+    ui = widget.ui
+    ui.reviewerLineEdit.text = ""
+    ui.keepButton.click()
+    assert "Name the person" in str(application.errors.pop()[1])
+    assert plan_question(results, study, "1-CT").decision.answered_by == ""
+    ui.reviewerLineEdit.text = "A. Reader"
+    ui.keepButton.click()
+    assert application.errors == []
+    decision = plan_question(results, study, "1-CT").decision
+    assert (decision.answer, decision.answered_by) == ("keep", "A. Reader")
+    assert not ui.bannerLabel.visible
+    ui.studiesTable.setCurrentCell(-1, 0)
+    ui.studiesTable.setCurrentCell(0, 0)
+    ui.openStudyButton.click()
+    ui.modifyButton.click()
+    assert "A. Reader" in str(application.errors.pop()[1]), "who was quicker"
+    assert plan_question(results, study, "1-CT").decision.answer == "keep"
+    with pytest.raises(InputError, match=r"A\. Reader"):
+        answer_question(results, study, "1-CT", "modify", "B. Reader")
+
+
 def test_what_was_changed_here_is_not_approved_elsewhere(application, widget, results, contours):
     import slicer
 
@@ -110,6 +137,7 @@ def test_a_server_is_watched_and_reviews_go_back_to_it(
     application, widget, results, contours, monkeypatch
 ):
     from AutoContourLib.viewing import remote_studies
+    from AutoContourLib.viewing.plan_question import plan_question
     from AutoContourPanel import studies_section
 
     jobs = []
@@ -163,6 +191,10 @@ def test_a_server_is_watched_and_reviews_go_back_to_it(
         assert application.errors == []
         assert set(states(contours).values()) == {("approved", "A. Reader")}
         assert [row[1] for row in ui.reviewTable.texts()] == ["✔ approved"] * 4
+        ui.modifyButton.click()
+        assert application.errors == []
+        decision = plan_question(results, contours.parent, "1-CT").decision
+        assert (decision.answer, decision.answered_by) == ("modify", "A. Reader")
         scene = application.scene.GetNodesByClass("vtkMRMLNode")
         scene.UnRegister(None)
         nodes = [scene.GetItemAsObject(n) for n in range(scene.GetNumberOfItems())]

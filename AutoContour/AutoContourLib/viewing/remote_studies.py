@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from AutoContourLib.contours.review import Reviewed
 from AutoContourLib.storage.remote_server import ServerError
-from AutoContourLib.viewing.study_content import StudyContent, read_content
 from AutoContourLib.viewing.study_list import ListedStudy
 from MedImageLib.background.progress import part, tell
 from MedImageLib.errors import InputError
 from MedImageLib.writing.atomic import finished_file
+
+if TYPE_CHECKING:
+    from AutoContourLib.viewing.study_content import StudyContent
 
 _TIMEOUT_S = 20.0
 _LOOK_S = 3.0
@@ -87,9 +89,9 @@ class StudyServer:
                     done += len(content)
                     tell(done / whole, f"Fetching {done / 1e6:.0f} of {whole / 1e6:.0f} MB")
 
-    def review(self, study_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a review; the state of the study after it."""
-        state: dict[str, Any] = self._asked(f"/api/studies/{study_id}/review", values).json()
+    def act(self, study_id: str, action: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Do something to a study: `review`, `answer`; its state after it."""
+        state: dict[str, Any] = self._asked(f"/api/studies/{study_id}/{action}", values).json()
         return state
 
     def state(self, study_id: str) -> dict[str, Any]:
@@ -203,6 +205,8 @@ def fetch_content(
     address: ServerAddress, study_id: str, folder: Path, place: str = ""
 ) -> StudyContent:
     """Fetch a study and read it."""
+    from AutoContourLib.viewing.study_content import read_content
+
     with part(0.0, 0.7):
         StudyServer(address).fetch(study_id, folder)
     with part(0.7, 1.0):
@@ -224,8 +228,9 @@ def send_review(
     quicker.
     """
     name, place = contours
-    state = StudyServer(address).review(
+    state = StudyServer(address).act(
         study_id,
+        "review",
         {
             "set": name,
             "place": place,
@@ -236,6 +241,12 @@ def send_review(
         },
     )
     return _marks(state, contours)
+
+
+def send_answer(address: ServerAddress, study_id: str, place: str, answer: str, by: str) -> None:
+    """Answer the question of a pair on the server, `modify` or `keep`. Raises ServerError, also
+    where somebody has answered already."""
+    StudyServer(address).act(study_id, "answer", {"place": place, "answer": answer, "by": by})
 
 
 def review_on_server(

@@ -14,16 +14,14 @@ pytestmark = pytest.mark.usefixtures("in_this_process")
 
 def test_a_ct_is_contoured_from_the_panel(application, monkeypatch):
     """The organs are replaced by two boxes; body and checks are not asked."""
-    from AutoContourLib.contours import contour_files, contouring
     from MedImageLib.nodes import segmentation_labels, segments_of
 
-    def contour_ct(scan, settings=None):
-        masks = {"body": np.ones(scan.array.shape, bool)}
-        masks["mandible"] = np.zeros(scan.array.shape, bool)
-        masks["mandible"][0, 10:20, 30:50] = True
-        return contouring.Contours(scan, masks)
+    def masks_of(scan):
+        mandible = np.zeros(scan.array.shape, bool)
+        mandible[0, 10:20, 30:50] = True
+        return {"body": np.ones(scan.array.shape, bool), "mandible": mandible}
 
-    monkeypatch.setattr(contour_files, "contour_ct", contour_ct)
+    replace_contouring(monkeypatch, masks_of)
     node = add_radiograph(application.scene)
     widget = panel(application, "AutoContour")
     assert widget.ui.inputSelector.currentNode() == node
@@ -35,6 +33,17 @@ def test_a_ct_is_contoured_from_the_panel(application, monkeypatch):
     assert sorted(values[1]) == [200, 80 * 100 - 200]
     assert "to be reviewed" in widget.ui.resultTextEdit.plainText.lower()
     assert "Look at every contour" in widget.ui.statusLabel.text
+
+
+def replace_contouring(monkeypatch, masks_of):
+    """Contours are what `masks_of(scan)` says."""
+    from AutoContourLib.contours import contour_files, contouring
+
+    def contour_image(scan, settings):
+        contours = contouring.Contours(scan, masks_of(scan))
+        return contours, contour_files.contour_result(contours, settings, 0.1)
+
+    monkeypatch.setattr(contour_files, "contour_image", contour_image)
 
 
 OFFSET = (4.0, -3.0, 2.0), (1.0, 2.0, -3.0), (5.0, 6.0, 7.0)
@@ -402,13 +411,9 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
 
 
 def test_reviews_and_contours_are_undone(application, monkeypatch):
-    from AutoContourLib.contours import contour_files, contouring
     from MedImageLib.nodes import segments_of
 
-    def contour_ct(scan, settings=None):
-        return contouring.Contours(scan, {"body": np.ones(scan.array.shape, bool)})
-
-    monkeypatch.setattr(contour_files, "contour_ct", contour_ct)
+    replace_contouring(monkeypatch, lambda scan: {"body": np.ones(scan.array.shape, bool)})
     add_radiograph(application.scene)
     ui = panel(application, "AutoContour").ui
     ui.applyButton.click()

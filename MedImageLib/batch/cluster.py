@@ -68,6 +68,10 @@ def open_client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
         "distributed.worker.memory.spill": False,
         "distributed.worker.memory.pause": False,
         "distributed.logging": {"distributed": "critical"},
+        # Notes on every task, for people who look for faults in Dask, would grow for days.
+        "distributed.admin.log-length": 100,
+        "distributed.admin.low-level-log-length": 20,
+        "distributed.admin.system-monitor.log-length": 20,
     }
     with (
         dask.config.set(options),

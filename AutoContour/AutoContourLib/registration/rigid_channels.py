@@ -7,12 +7,20 @@ is given little weight or none.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from AutoContourLib.registration.feature_images import Level, level_of, without_couch
-from AutoContourLib.registration.field_optimization import normal_terms, sampled
+from AutoContourLib.registration.feature_images import (
+    Level,
+    around_body,
+    level_of,
+    without_couch,
+)
+from AutoContourLib.registration.field_optimization import Reader, normal_terms, sampled
+from AutoContourLib.registration.spline_sampling import sampled_by_splines, spline_image
 from MedImageLib.volume import Volume
 
 Tensor = torch.Tensor
@@ -25,30 +33,31 @@ def refined_by_channels(
     moving: Volume,
     start: np.ndarray,
     spacings_mm: tuple[float, ...] = (4.0, 2.0),
-    passes: int = 3,
-    steps: int = 2,
+    steps: int = 6,
 ) -> np.ndarray:
     """A 4 × 4 matrix near `start` (LPS mm, moving from fixed) at which the channels agree best.
 
-    Each pass reads the moving image anew through the offset found so far, so that the last one
-    interpolates once only.
+    The moving image is read by splines at each step, so that it is interpolated once only.
     """
-    still, free = without_couch(fixed), without_couch(moving)
+    still, free = around_body(without_couch(fixed), MARGIN_MM), without_couch(moving)
     matrix = np.asarray(start, float)
     for spacing in spacings_mm:
-        for _ in range(passes):
-            level = level_of(still, free, matrix, spacing, MARGIN_MM)
-            matrix = matrix @ motion_of(level, steps)
+        level = level_of(still, free, matrix, spacing, MARGIN_MM)
+        reader = partial(sampled_by_splines, spline_image(free, level, matrix), level)
+        matrix = matrix @ motion_of(level, steps, reader)
     return matrix
 
 
-def motion_of(level: Level, steps: int) -> np.ndarray:
-    """The rigid matrix in LPS that brings the moving channels of a level onto the fixed ones."""
+def motion_of(level: Level, steps: int, reader: Reader | None = None) -> np.ndarray:
+    """The rigid matrix in LPS that brings the moving channels of a level onto the fixed ones.
+
+    reader: of the moving channels; default those of the level.
+    """
+    reader = reader or partial(sampled, level)
     arms = _arms(level)
     update = np.eye(4)
     for _ in range(steps):
-        field = _rigid_field(arms, update)
-        moved, seen = sampled(level, field)
+        moved, seen = reader(_rigid_field(arms, update))
         if float(seen.sum()) < 200:
             break
         made = _rigid_step(arms, *normal_terms(level, moved, seen))

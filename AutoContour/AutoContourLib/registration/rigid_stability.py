@@ -69,7 +69,7 @@ def stability_of(
     spacing = UPTAKE_SPACING_MM if uptake else SPACING_MM
     level = level_of(still, free, moving_from_fixed, spacing, MARGIN_MM)
     parts = parts_mm(level)
-    other = refined_by_channels(fixed, moving, moving_from_fixed, (UPTAKE_SPACING_MM,), passes=2)
+    other = refined_by_channels(fixed, moving, moving_from_fixed, (UPTAKE_SPACING_MM,), steps=4)
     points = _body_points(fixed, moving, moving_from_fixed)
     return Stability(parts, _apart(points, other, moving_from_fixed), _rival(points, scored))
 

@@ -77,11 +77,17 @@ class PanelRun:
 
     While it runs, the panel's button cancels, the label tells what is done and how long it will
     still take, the bar shows the share, and the application stays alive.
+
+    keep: the process stays for the next call, which finds what this one has loaded.
     """
 
-    def __init__(self, button: Any, label: Any, bar: Any, cancel_text: str) -> None:
+    def __init__(
+        self, button: Any, label: Any, bar: Any, cancel_text: str, *, keep: bool = False
+    ) -> None:
         self._button, self._label, self._bar = button, label, bar
         self._cancel_text = cancel_text
+        self._keep = keep
+        self._kept: Any = None
         self._job: Any = None
 
     @property
@@ -93,17 +99,25 @@ class PanelRun:
         if self._job is not None:
             self._job.cancel()
 
+    def end(self) -> None:
+        """As `cancel`; a process that was kept ends as well."""
+        self.cancel()
+        if self._kept is not None:
+            self._kept.end()
+
     def call(self, function: str, *arguments: Any) -> Any:
         """What `package.module:function` returns for the arguments; raises what it raises."""
         import slicer
 
-        from MedImageLib.background.job import Job
+        from MedImageLib.background.job import Job, KeptProcess
 
         text, tip, enabled = self._button.text, self._button.toolTip, self._button.enabled
         self._button.text = self._button.toolTip = self._cancel_text
         self._button.enabled = True
         self._bar.value, self._bar.visible = 0, True
-        self._job = Job(function, arguments, interpreter())
+        if self._keep and self._kept is None:
+            self._kept = KeptProcess(interpreter())
+        self._job = Job(function, arguments, interpreter(), self._kept)
         try:
             while not (state := self._job.state()).ended:
                 self._show(state)

@@ -131,7 +131,9 @@ class MedImageMetricWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from MedImageMetricPanel.sections import Sections
 
         ui = self.ui
-        self.run = PanelRun(ui.applyButton, ui.statusLabel, ui.progressBar, _("Cancel"))
+        bar, cancel = ui.progressBar, _("Cancel")
+        # Pictures are read one after the other: the networks stay loaded between them.
+        self.run = PanelRun(ui.applyButton, ui.statusLabel, bar, cancel, keep=True)
         self.sections = Sections(ui, self.logic, self.run, lambda: self._parameterNode)
         ui.progressBar.visible = False
 
@@ -310,7 +312,6 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
     def screen(self, inputVolume: vtkMRMLScalarVolumeNode, run=None) -> str:
         """
         Ask whether a scan is normal, by the model of its kind; the verdict stays on the node.
-        Can be used without GUI widget.
         :param inputVolume: radiograph, CT or MR
         :param run: as in process
         :return: verdict, score and guidance, in words
@@ -337,7 +338,6 @@ class MedImageMetricLogic(ScriptedLoadableModuleLogic):
     def export(self, parameters: MedImageMetricParameterNode, folder: str, run=None) -> None:
         """
         Write report, label map, table and scene of the radiograph into a new folder.
-        Can be used without GUI widget.
         :param parameters: see MedImageMetricParameterNode
         :param folder: its path
         :param run: as in process

@@ -1,7 +1,8 @@
 """The process that a job runs in: `python -m MedImageLib.background.child FOLDER`.
 
-Reads the call from the job's private folder and leaves the result, or the error, there. Ends when
-the process that started it ends, so that no work goes on for nobody.
+Reads the call from the job's private folder and leaves the result, or the error, there. With
+`--serve` in place of the folder it does the calls of one folder after the other, which are named to
+it line by line. Ends when the process that started it ends, so that no work goes on for nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import json
 import os
 import pickle
+import queue
 import sys
 import threading
 import traceback
@@ -19,6 +21,7 @@ from typing import Any
 from MedImageLib.background.progress import listening
 from MedImageLib.writing.atomic import finished_file
 
+SERVE = "--serve"
 CALL, RESULT, ERROR, PROGRESS = "call.pickle", "result.pickle", "error.pickle", "progress.json"
 
 
@@ -61,12 +64,21 @@ def _told(error: BaseException) -> BaseException:
         return RuntimeError(f"{type(error).__name__}: {error}")
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folders: queue.Queue[Path]) -> None:
     # The pipe from the parent closes when it ends, whichever way.
-    sys.stdin.buffer.read()
+    for line in sys.stdin.buffer:
+        folders.put(Path(os.fsdecode(line.rstrip(b"\n"))))
     os._exit(1)
 
 
+def main() -> int:
+    folders: queue.Queue[Path] = queue.Queue()
+    threading.Thread(target=_end_with_parent, args=(folders,), daemon=True).start()
+    if sys.argv[1] != SERVE:
+        return run(Path(sys.argv[1]))
+    while True:
+        run(folders.get())
+
+
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.exit(run(Path(sys.argv[1])))
+    sys.exit(main())

@@ -14,11 +14,18 @@ from MedImageLib.panels.training import TrainingSection
 
 
 class CommonSections:
-    """requester: name of the module. edit(): opens the Segment Editor on what the panel shows."""
+    """requester: name of the module. edit(): opens the Segment Editor on what the panel shows.
+    models_changed(): called when a model was imported or removed."""
 
-    def __init__(self, ui: Any, requester: str, edit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        ui: Any,
+        requester: str,
+        edit: Callable[[], None],
+        models_changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.packages = in_slicer.PackagesSection(ui, _("Cancel"))
-        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")))
+        self.models = ModelsSection(ui, (_("Model"), _("Version"), _("Size")), models_changed)
         self.training = TrainingSection(ui, lambda: in_slicer.ensure_packages(requester))
         connect_tried(
             (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from MedImageLib.panels.words import told
 class ModelsSection:
     """List of models; `describe` tells of the chosen one.
 
-    ui: the panel's widgets by name. columns: the three headings, translated.
+    ui: the panel's widgets by name. columns: the three headings, translated. changed(): called
+    when a model was imported or removed.
     """
 
-    def __init__(self, ui: Any, columns: tuple[str, str, str]) -> None:
-        self._ui = ui
+    def __init__(self, ui: Any, columns: tuple[str, str, str], changed: Callable[[], None]) -> None:
+        self._ui, self._changed = ui, changed
         self._table = RowTable(ui.modelsTable, columns, self._describe)
         self._models: tuple[Any, ...] = ()
         self._listed = False
@@ -48,6 +50,7 @@ class ModelsSection:
         if not folder:
             raise ModelError("No folder is chosen; choose one with model.json and weights.")
         import_model(Path(folder))
+        self._changed()
         self.refresh()
 
     def remove(self) -> None:
@@ -56,6 +59,7 @@ class ModelsSection:
 
         if 0 <= self._table.chosen < len(self._models):
             remove_model(self._models[self._table.chosen].name)
+            self._changed()
             self.refresh()
 
     def _collapsed(self, collapsed: bool = False) -> None:

@@ -26,7 +26,7 @@ class Sections:
 
     def __init__(self, ui: Any, logic: Any, run: PanelRun, parameters: Callable[[], Any]) -> None:
         self._ui, self._logic, self._run, self._parameters = ui, logic, run, parameters
-        self.common = CommonSections(ui, "MedImageMetric", self._edit)
+        self.common = CommonSections(ui, "MedImageMetric", self._edit, run.end)
         self.screen_run = PanelRun(ui.screenButton, ui.statusLabel, ui.progressBar, _("Cancel"))
         self.level = LevelSection(ui)
         self.normality = NormalitySection(ui)
@@ -49,7 +49,7 @@ class Sections:
     def cancel(self) -> None:
         """End whatever runs: an installation, a training, a computation."""
         self.common.cancel()
-        self._run.cancel()
+        self._run.end()
         self.screen_run.cancel()
 
     def leave_scene(self) -> None:

@@ -118,6 +118,7 @@ for name in {blocked.split()!r}:
     sys.modules[name] = None
 i18n = types.ModuleType("slicer.i18n")
 i18n.tr = lambda text: text
+i18n.translate = lambda context, text: text
 sys.modules["slicer.i18n"] = i18n
 for folder in {[str(REPOSITORY / name) for name in INPUT]!r}:
     sys.path.insert(0, folder)

@@ -106,11 +106,18 @@ class PanelRun:
             self._kept.end()
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """What `package.module:function` returns for the arguments; raises what it raises."""
+        """What `package.module:function` returns for the arguments; raises what it raises.
+
+        Raises InputError while something else is computed: the panel stays alive meanwhile, and
+        another of its buttons may have been pressed.
+        """
         import slicer
 
         from MedImageLib.background.job import Job, KeptProcess
+        from MedImageLib.errors import InputError
 
+        if self.running:
+            raise InputError("Something is being computed; wait for it, or cancel it first.")
         text, tip, enabled = self._button.text, self._button.toolTip, self._button.enabled
         self._button.text = self._button.toolTip = self._cancel_text
         self._button.enabled = True

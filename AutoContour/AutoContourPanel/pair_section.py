@@ -186,7 +186,9 @@ class PairSection:
         p95 = float(stored) if stored else None
         bar = self._ui.deformationBar
         bar.value = 0 if p95 is None else min(100, round(50 * p95 / limit))
-        bar.setFormat("" if p95 is None else f"{p95:.1f} mm ({_('threshold')} {limit:g} mm)")
+        sign = "▲ " if p95 is not None and p95 > limit else ""
+        told_mm = "" if p95 is None else f"{sign}{p95:.1f} mm ({_('threshold')} {limit:g} mm)"
+        bar.setFormat(told_mm)
         text = _("Not measured yet.")
         if p95 is not None:
             text = _("95 % of the body moved by less than this, the offset taken out.")

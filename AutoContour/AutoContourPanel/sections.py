@@ -22,7 +22,7 @@ from AutoContourPanel.pair_section import PairSection
 from AutoContourPanel.review_section import ReviewSection, contour_of_image
 from AutoContourPanel.scene_content import shown_text
 from AutoContourPanel.studies_section import StudiesSection
-from MedImageLib.errors import InputError, MedImageError
+from MedImageLib.errors import MedImageError
 from MedImageLib.in_slicer import PanelRun
 from MedImageLib.nodes import geometry_of, segment_of, update_segmentation, volume_of
 from MedImageLib.panels.buttons import connect_tried
@@ -153,8 +153,6 @@ class Sections:
         origin = origin_of(segmentation)
         if origin is None:
             return False
-        if self._run.running:
-            raise InputError("Something is being computed; wait for it or cancel it, then review.")
         seen = seen_of(segmentation, names)
         verdict = "approve" if status == "completed" else "reject"
         try:

@@ -177,3 +177,22 @@ def test_an_installation_that_fails_is_told_and_can_be_tried_again(application, 
     assert "no-such-package" in str(error)
     assert widget.ui.packagesCollapsibleButton.visible
     assert "no-such-package" in widget.ui.packagesLabel.text
+
+
+def test_a_second_button_is_told_to_wait_and_the_first_goes_on(run, parts, each_time):
+    from MedImageLib.errors import InputError
+
+    told = []
+
+    def press():
+        try:
+            run.call("operator:mul", 2, 2)
+        except InputError as error:
+            told.append(str(error))
+
+    each_time.append(press)
+    assert run.call("operator:mul", 6, 7) == 42
+    assert told
+    assert "being computed" in told[0]
+    each_time.clear()
+    assert run.call("operator:mul", 2, 2) == 4

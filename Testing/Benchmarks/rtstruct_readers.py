@@ -6,7 +6,7 @@ the tumor that a physician drew. Readers: plastimatch (Debian), rt-utils and dcm
 of the latter in a virtual environment of its own below --environments; one that is not there is
 said and skipped. Holes as keyhole channels and as exclusive or.
 
-    python Testing/Benchmarks/rtstruct_readers.py [--environments FOLDER] [--patients 4]
+    python Testing/Benchmarks/rtstruct_readers.py [--environments FOLDER] [--patients NAME ...]
 
 Environments: python -m venv FOLDER/rt-utils, FOLDER/rt-utils/bin/pip install rt-utils; the same for
 dcmrtstruct2nii, which needs "pydicom<3" beside it.
@@ -156,15 +156,16 @@ def measure(patient: Path, found: Mapping[str, Reader], table: dict) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--environments", type=Path)
-    parser.add_argument("--patients", type=int, default=4)
+    parser.add_argument("--patients", nargs="+", help="names; all without")
     options = parser.parse_args()
     if not DATA.is_dir():
         print(f"No real series here: {DATA}", file=sys.stderr)
         return 2
     table: dict[tuple[str, str], dict[str, list[float]]] = {}
     found = readers(options.environments)
-    for patient in sorted(DATA.glob("*.zip"))[: options.patients]:
-        measure(patient, found, table)
+    for patient in sorted(DATA.glob("*.zip")):
+        if not options.patients or patient.stem in options.patients:
+            measure(patient, found, table)
     names = list(next(iter(table.values())))
     print("Lowest Dice over the patients, which hold every structure:\n")
     print("| reader | holes | n | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 3) + "|")

@@ -105,6 +105,11 @@ class PanelRun:
         if self._kept is not None:
             self._kept.end()
 
+    def rest(self) -> None:
+        """Give the memory of a kept process back, unless it computes."""
+        if self._kept is not None and not self.running:
+            self._kept.end()
+
     def call(self, function: str, *arguments: Any) -> Any:
         """What `package.module:function` returns for the arguments; raises what it raises.
 

@@ -196,3 +196,17 @@ def test_a_second_button_is_told_to_wait_and_the_first_goes_on(run, parts, each_
     assert "being computed" in told[0]
     each_time.clear()
     assert run.call("operator:mul", 2, 2) == 4
+
+
+def test_a_kept_process_serves_until_the_module_is_left(parts, each_time):
+    from MedImageLib.in_slicer import PanelRun
+
+    run = PanelRun(parts.button, parts.label, parts.bar, "Cancel", keep=True)
+    first = run.call("os:getpid")
+    assert run.call("os:getpid") == first
+    run.rest()
+    second = run.call("os:getpid")
+    assert second != first
+    run.end()
+    assert run.call("os:getpid") not in (first, second)
+    run.end()

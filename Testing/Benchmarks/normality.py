@@ -244,7 +244,7 @@ def _remedies(model: NormalityModel, background: Path | None) -> Score:
         likelihood = float(log_likelihoods(model.autoencoder, found.small, 8)[0])
         regret = float(likelihood_regret(model.autoencoder, found.small, steps=10)[0])
         plain = {name: v for name, v in found.groups.items() if name not in LEARNED}
-        learned = {name: found.groups[name] for name in LEARNED}
+        learned = {name: v for name, v in found.groups.items() if name in LEARNED}
         stacked = np.stack(list(found.groups.values()))
         scores = {
             "score": float(found.scores[0]),

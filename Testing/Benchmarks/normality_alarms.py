@@ -40,7 +40,7 @@ def alarm_rows(model: NormalityModel, data: Path) -> list[dict[str, object]]:
         for rate in (0.01, 0.05, 0.1):
             shares, promised, hits = [], [], 0
             for made_from in HELD_OUT:
-                one = _judged(scores, owner, fold == made_from, rate)
+                one = _judged(scores, owner, fold == made_from, rate, level)
                 shares += one[0]
                 promised += one[1]
                 hits += one[2]
@@ -58,7 +58,7 @@ def alarm_rows(model: NormalityModel, data: Path) -> list[dict[str, object]]:
                     "alarms": hits,
                     "rate": round(float(np.mean(shares)), 4),
                     "interval": f"{low:.4f}–{high:.4f}",
-                    "halves": _halves(scores, owner, rate),
+                    "halves": _halves(scores, owner, rate, level),
                 }
             )
             print(rows[-1], flush=True)
@@ -66,13 +66,13 @@ def alarm_rows(model: NormalityModel, data: Path) -> list[dict[str, object]]:
 
 
 def _judged(
-    scores: np.ndarray, owner: np.ndarray, used: np.ndarray, rate: float
+    scores: np.ndarray, owner: np.ndarray, used: np.ndarray, rate: float, level: str
 ) -> tuple[list[float], list[float], int]:
     """Of each patient that does not set the threshold: share of alarms, promised rate; alarms."""
     shares, promised, hits = [], [], 0
     for name in np.unique(owner[~used]):
         mine = scores[owner == name]
-        own = mine if len(mine) > 1 else None
+        own = mine if level == "slices" and len(mine) > 1 else None
         threshold = conformal_threshold(scores[used], rate, owner[used], own)
         promised.append(threshold.rate or 0.0)
         shares.append(float((mine >= threshold.value).mean()))
@@ -80,13 +80,13 @@ def _judged(
     return shares, promised, hits
 
 
-def _halves(scores: np.ndarray, owner: np.ndarray, rate: float) -> str:
+def _halves(scores: np.ndarray, owner: np.ndarray, rate: float, level: str) -> str:
     rng = np.random.default_rng(0)
     names = np.unique(owner)
     means = []
     for _ in range(HALVES):
         half = rng.permutation(names)[: len(names) // 2]
-        means.append(float(np.mean(_judged(scores, owner, np.isin(owner, half), rate)[0])))
+        means.append(float(np.mean(_judged(scores, owner, np.isin(owner, half), rate, level)[0])))
     low, high = np.quantile(means, (0.05, 0.95))
     return f"{np.mean(means):.4f} ({low:.4f}–{high:.4f})"
 

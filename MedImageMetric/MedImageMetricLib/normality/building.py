@@ -11,7 +11,7 @@ import numpy as np
 
 from MedImageLib.errors import InputError
 from MedImageLib.network.model_card import facts_of
-from MedImageMetricLib.normality.anatomy import LAYOUT, fit_anatomy
+from MedImageMetricLib.normality.anatomy import fit_anatomy, left_out_features
 from MedImageMetricLib.normality.divergence import match_likelihood
 from MedImageMetricLib.normality.feature_distance import (
     FEWEST_IMAGES,
@@ -22,7 +22,7 @@ from MedImageMetricLib.normality.feature_distance import (
 from MedImageMetricLib.normality.features import plane_features
 from MedImageMetricLib.normality.model import Calibration, NormalityCard, NormalityModel
 from MedImageMetricLib.normality.normal_images import NormalScan
-from MedImageMetricLib.normality.pose import fit_pose, left_out_features
+from MedImageMetricLib.normality.pose import edge_directions, fit_pose
 from MedImageMetricLib.normality.scores import log_likelihoods
 from MedImageMetricLib.normality.slice_scores import (
     SliceScores,
@@ -84,12 +84,13 @@ def fit_distances(
     network = networks.autoencoder
     small = small_images(images[shown], settings.autoencoder.side)
     learned, divergence = learned_features(network, small)
-    plain = plane_features(images)
+    plain = plane_features(images, settings.view.grays == "hounsfield")
     anatomy = fit_anatomy(plain)
-    pose = fit_pose(plain[LAYOUT], sources.tolist())
-    turned = left_out_features(plain[LAYOUT], sources.tolist(), patients.tolist())
-    plain = anatomy.left_over(plain) | {"pose": turned}
+    pose, turned = fit_pose(edge_directions(images), patients.tolist(), settings.seed)
+    plain = left_out_features(plain, patients.tolist()) | {"pose": turned}
     distances = fit_groups(plain, sources.tolist(), patients.tolist())
+    # Of fewer images than numbers it would not be known how far normal ones lie.
+    learned = {name: found for name, found in learned.items() if len(found) >= found.shape[1]}
     distances |= fit_groups(learned, sources[shown].tolist(), patients[shown].tolist())
 
     model = NormalityModel(

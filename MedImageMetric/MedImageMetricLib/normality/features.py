@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from MedImageMetricLib.normality.line_features import course_features, k_space_features
+from MedImageMetricLib.normality.outline_features import outline_features
+from MedImageMetricLib.normality.tissue_features import soft_tissue, tissue_features
 
 FLOOR = 1e-4  # of the gray range; below that there is nothing
 PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
@@ -20,21 +22,31 @@ RINGS = 16
 LAYOUT = 12
 BINS = 64
 BRIGHTEST = 1.28  # of the gray scale; brighter counts as that
+# Steps to both sides of a course and pixels of the shortest one, on fine grids and on that of CT.
+COURSES = (((3, 6), 24), ((2, 3), 8))
 
 
-def plane_features(planes: np.ndarray, batch: int = 32) -> dict[str, np.ndarray]:
-    """Groups of features of planes (n, side, side), each (n, d) float64, all finite."""
+def plane_features(
+    planes: np.ndarray, hounsfield: bool = False, batch: int = 32
+) -> dict[str, np.ndarray]:
+    """Groups of features of planes (n, side, side), each (n, d) float64, all finite.
+
+    hounsfield: grays are those of CT, and soft tissue is looked at apart.
+    """
     found: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(planes), batch):
         part = torch.from_numpy(np.ascontiguousarray(planes[start : start + batch]))
-        for name, values in _features(part).items():
+        for name, values in _features(part, hounsfield).items():
             found.setdefault(name, []).append(values)
     return {name: np.concatenate(parts).astype(np.float64) for name, parts in found.items()}
 
 
-def _features(planes: Tensor) -> dict[str, np.ndarray]:
+def _features(planes: Tensor, hounsfield: bool) -> dict[str, np.ndarray]:
     fine = _high_pass(planes)
     spectrum, directions = _spectral(planes)
+    # What is faint is followed where the anatomy is smooth: in CT in soft tissue.
+    inside = torch.from_numpy(soft_tissue(planes.numpy())) if hounsfield else planes > 0
+    steps, shortest = COURSES[hounsfield]
     groups = {
         "grays": _grays(planes),
         "spectrum": spectrum,
@@ -44,10 +56,12 @@ def _features(planes: Tensor) -> dict[str, np.ndarray]:
         "layout": _blocks(planes).flatten(1),
         "texture": _log(_blocks(fine.abs())).flatten(1),
         "histogram": _histogram(planes),
-        "courses": course_features(planes),
+        "courses": course_features(planes, inside, steps, shortest),
     }
     arrays = {name: values.numpy() for name, values in groups.items()}
-    return arrays | {"k-space": k_space_features(planes.numpy())}
+    arrays["k-space"] = k_space_features(planes.numpy())
+    arrays["outline"] = outline_features(planes.numpy())
+    return arrays | (tissue_features(planes.numpy()) if hounsfield else {})
 
 
 def _grays(planes: Tensor) -> Tensor:

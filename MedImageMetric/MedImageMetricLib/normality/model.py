@@ -37,10 +37,11 @@ from MedImageMetricLib.normality.compression import (
     FeatureAutoencoder,
 )
 from MedImageMetricLib.normality.feature_distance import GroupDistance
-from MedImageMetricLib.normality.pose import PoseDensity
+from MedImageMetricLib.normality.pose import PoseReferences
 from MedImageMetricLib.normality.view import ImageView
 
-_POSE_FIELDS = ("centers", "axes", "variance")
+_ANATOMY_FIELDS = ("center", "axes", "anchors")
+_POSE_FIELDS = ("references", "center", "precision")
 _DISTANCE_FIELDS = ("scale", "centers", "basis", "variance", "log_mean", "log_spread", "tail")
 
 
@@ -82,9 +83,9 @@ class Calibration:
 class NormalityModel:
     """A loaded model.
 
-    anatomy: what of a slice's features its layout predicts. pose: of the layout. slice_distances,
-    scan_distances: by group of features. slice_center, slice_spread: of the mean over a scan's
-    most unusual slices, in usual scans.
+    anatomy: what of a slice's features its layout predicts. pose: normal images that tell
+    how a slice lies. slice_distances, scan_distances: by group of features. slice_center,
+    slice_spread: of the mean over a scan's most unusual slices, in usual scans.
     """
 
     card: NormalityCard
@@ -92,7 +93,7 @@ class NormalityModel:
     compressing: CompressingAutoencoder | None
     features: FeatureAutoencoder | None
     anatomy: Anatomy
-    pose: PoseDensity
+    pose: PoseReferences
     slice_distances: Mapping[str, GroupDistance]
     scan_distances: Mapping[str, GroupDistance]
     slice_center: float
@@ -123,15 +124,15 @@ def save_normality_model(folder: Path, model: NormalityModel) -> str:
                 tensors[f"{kind}_distance.{name}.{key}"] = _tensor(getattr(distance, key))
             residual = np.array([distance.residual_variance])
             tensors[f"{kind}_distance.{name}.residual"] = _tensor(residual)
-    tensors["anatomy.center"] = _tensor(model.anatomy.center)
-    tensors["anatomy.axes"] = _tensor(model.anatomy.axes)
+    for key in _ANATOMY_FIELDS:
+        tensors[f"anatomy.{key}"] = _tensor(getattr(model.anatomy, key))
     for name, weights in model.anatomy.weights.items():
         tensors[f"anatomy.weights.{name}"] = _tensor(weights)
     for key in _POSE_FIELDS:
         tensors[f"pose.{key}"] = _tensor(getattr(model.pose, key))
     for one in fields(Calibration):
         tensors[f"calibration.{one.name}"] = _tensor(getattr(model.calibration, one.name))
-    plain = [model.slice_center, model.slice_spread, model.pose.residual_variance]
+    plain = [model.slice_center, model.slice_spread, model.anatomy.width]
     tensors["plain"] = _tensor(np.array(plain))
     digest = write_weights(folder, model.card.name, tensors)
     write_description(folder, model.card, digest, _facts(model))
@@ -155,7 +156,7 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             fill_network(compressing, _below(tensors, "compressing"), folder)
             features = FeatureAutoencoder(card.compression)
             fill_network(features, _below(tensors, "features"), folder)
-        center, spread, residual = tensors["plain"].tolist()
+        center, spread, width = tensors["plain"].tolist()
         calibration = {k: _array(v) for k, v in _below(tensors, "calibration").items()}
         return NormalityModel(
             card,
@@ -163,14 +164,11 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             compressing.eval().requires_grad_(False) if compressing else None,
             features.eval().requires_grad_(False) if features else None,
             Anatomy(
-                _array(tensors["anatomy.center"]),
-                _array(tensors["anatomy.axes"]),
-                {k: _array(v) for k, v in _below(tensors, "anatomy.weights").items()},
+                **{key: _array(tensors[f"anatomy.{key}"]) for key in _ANATOMY_FIELDS},
+                width=width,
+                weights={k: _array(v) for k, v in _below(tensors, "anatomy.weights").items()},
             ),
-            PoseDensity(
-                **{k: _array(v) for k, v in _below(tensors, "pose").items()},
-                residual_variance=residual,
-            ),
+            PoseReferences(**{key: _array(tensors[f"pose.{key}"]) for key in _POSE_FIELDS}),
             _distances(tensors, "slice_distance"),
             _distances(tensors, "scan_distance"),
             center,

@@ -1,7 +1,8 @@
-"""Whether an image lies as normal images lie: is any turned or mirrored version of it more likely?
+"""Whether an image lies as normal images lie: is any turned or mirrored version of it more alike?
 
-A Gaussian of the coarse layout tells how likely an image is in each of the eight ways in which a
-square can be laid down. A symmetric anatomy has no side, and then nothing can be told from it.
+Directions of edges by place, which gray scale and contrast hardly change, are compared with those
+of normal images in each of the eight ways in which a square can be laid down. A symmetric anatomy
+has no side, and then nothing can be told from it.
 """
 
 from __future__ import annotations
@@ -10,81 +11,130 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from scipy import ndimage
+from torch.nn import functional
 
 from MedImageMetricLib.normality.feature_distance import SPLITS, splits_of
 
-MOST_COMPONENTS = 48
-WAYS = 7  # beside the way in which the image lies
+SIDE = 48  # pixels of the reduced image
+CELLS = 8  # along each side
+DIRECTIONS = 8
+NEAREST = 5
+MOST_REFERENCES = 400
+FAINT = 0.3  # length of a description that counts as little contrast
+SHRINKAGE = 0.3  # of the mean variance, added to each
+FAR = 9.0  # farther than any two descriptions
 
 
 @dataclass(frozen=True, eq=False)
-class PoseDensity:
-    """centers (c, d), axes (d, k), variance (k), residual_variance: of layouts of d = side² blocks
-    of normal images, a center for each source."""
+class PoseReferences:
+    """references (m, d): edge directions of normal images, see `edge_directions`; center (d) and
+    precision (d, d) of a Gaussian of all of them."""
 
-    centers: np.ndarray
-    axes: np.ndarray
-    variance: np.ndarray
-    residual_variance: float
+    references: np.ndarray
+    center: np.ndarray
+    precision: np.ndarray
 
-    def features(self, layout: np.ndarray) -> np.ndarray:
-        """(n, 7): how much farther from normal each other way would be, as logarithms of ratios.
+    def features(self, described: np.ndarray, barred: np.ndarray | None = None) -> np.ndarray:
+        """(n, 9): how much farther from the nearest normal images each other way would be, as
+        logarithms of ratios; the logarithm of the distance of the way in which it lies; and how
+        much likelier under the Gaussian the likeliest other way would be, twice in nats.
 
-        layout: (n, d). The ways are left to right, upside down, turned by 180°, transposed, turned
-        by 90° either way, transposed and turned by 180°.
+        described: (n, d). barred: (n, m), references that an image is not compared with. The ways
+        are left to right, upside down, turned by 180°, transposed, turned by 90° either way,
+        transposed and turned by 180°.
         """
-        upright = np.log(self._distance(layout) + 1)
-        return np.stack(
-            [np.log(self._distance(one) + 1) - upright for one in _other_ways(layout)], 1
-        )
+        upright = self._distance(described, barred)
+        ways = [np.log(self._distance(one, barred) / upright) for one in _other_ways(described)]
+        return np.stack([*ways, np.log(upright), self._likelier(described)], 1)
 
-    def _distance(self, layout: np.ndarray) -> np.ndarray:
-        centered = layout[:, None] - self.centers  # (n, c, d)
-        inside = centered @ self.axes
-        left = (centered**2).sum(-1) - (inside**2).sum(-1)
-        squares = (inside**2 / self.variance).sum(-1) + left / self.residual_variance
-        return squares.min(1)
+    def _likelier(self, described: np.ndarray) -> np.ndarray:
+        def squares(one: np.ndarray) -> np.ndarray:
+            away = one - self.center
+            return ((away @ self.precision) * away).sum(1)
 
+        return squares(described) - np.min([squares(one) for one in _other_ways(described)], 0)
 
-def fit_pose(layout: np.ndarray, sources: Sequence[str]) -> PoseDensity:
-    """Fit to layouts (n, d) of normal images; sources: of each."""
-    owner = np.asarray(sources)
-    means = {name: layout[owner == name].mean(0) for name in np.unique(owner)}
-    inner = layout - np.stack([means[name] for name in owner])
-    count, size = inner.shape
-    _, singular, axes = np.linalg.svd(inner, full_matrices=False)
-    variance = singular**2 / count
-    kept = max(1, min(MOST_COMPONENTS, count // 4))
-    rest = float(variance[kept:].sum()) / max(size - kept, 1)
-    shrunk = 0.9 * variance[:kept] + 0.1 * variance.mean()
-    return PoseDensity(np.stack(list(means.values())), axes[:kept].T, shrunk, max(rest, 1e-5))
+    def _distance(self, described: np.ndarray, barred: np.ndarray | None) -> np.ndarray:
+        """Root mean square distance from the nearest references, (n)."""
+        squares = (described**2).sum(1)[:, None] + (self.references**2).sum(1)
+        squares = np.maximum(squares - 2 * described @ self.references.T, 0)
+        if barred is not None:
+            squares = np.where(barred, FAR, squares)
+        count = min(NEAREST, squares.shape[1])
+        nearest = np.partition(squares, count - 1, axis=1)[:, :count]
+        return np.sqrt(nearest.mean(1) + 1e-6)
 
 
-def left_out_features(
-    layout: np.ndarray, sources: Sequence[str], patients: Sequence[str]
-) -> np.ndarray:
-    """Features of normal images, each by a density that has not seen its patient, (n, 7)."""
-    owner, split = np.asarray(sources), splits_of(patients)
-    found = np.zeros((len(layout), WAYS))
+def edge_directions(planes: np.ndarray) -> np.ndarray:
+    """Strength of edges by place and signed direction of planes (n, side, side), (n, 512)."""
+    small = functional.adaptive_avg_pool2d(
+        torch.from_numpy(np.ascontiguousarray(planes))[:, None], SIDE
+    )[:, 0].numpy()
+    return np.stack([_described(plane) for plane in small]).astype(np.float64)
+
+
+def fit_pose(
+    described: np.ndarray, patients: Sequence[str], seed: int = 0
+) -> tuple[PoseReferences, np.ndarray]:
+    """References among normal images (n, d), and the features of all, each without its patient."""
+    chosen = np.random.default_rng(seed).permutation(len(described))[:MOST_REFERENCES]
+    owner, split = np.asarray(patients), splits_of(patients)
+    references = PoseReferences(described[chosen], *_gaussian(described))
+    features = references.features(described, owner[:, None] == owner[chosen])
     for number in range(SPLITS):
-        chosen = split == number
-        if chosen.any() and not chosen.all():
-            density = fit_pose(layout[~chosen], owner[~chosen].tolist())
-            found[chosen] = density.features(layout[chosen])
-    return found
+        left_out = split == number
+        if left_out.any() and not left_out.all():
+            other = PoseReferences(described[chosen], *_gaussian(described[~left_out]))
+            features[left_out, -1] = other._likelier(described[left_out])
+    return references, features
 
 
-def _other_ways(layout: np.ndarray) -> list[np.ndarray]:
-    side = round(layout.shape[1] ** 0.5)
-    blocks = layout.reshape(-1, side, side)
-    turned = blocks.transpose(0, 2, 1)
+def _gaussian(described: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Center and precision; the covariance is drawn toward an even one, since images are few."""
+    center = described.mean(0)
+    away = described - center
+    covariance = away.T @ away / len(away)
+    even = SHRINKAGE * float(np.trace(covariance)) / len(covariance) + 1e-9
+    return center, np.linalg.inv(covariance + even * np.eye(len(covariance)))
+
+
+def _described(plane: np.ndarray) -> np.ndarray:
+    down, across = np.gradient(ndimage.gaussian_filter(plane, 0.7))
+    # The root keeps one bright edge from deciding all.
+    strength = np.sqrt(np.hypot(down, across))
+    angle = (np.arctan2(down, across) % (2 * np.pi)) / (2 * np.pi) * DIRECTIONS
+    low = np.floor(angle).astype(int)
+    share = angle - low
+    cell = np.arange(SIDE) * CELLS // SIDE
+    place = (cell[:, None] * CELLS + cell) * DIRECTIONS
+    size = CELLS * CELLS * DIRECTIONS
+    found = np.zeros(size)
+    for direction, weight in ((low, 1 - share), (low + 1, share)):
+        index = place + direction % DIRECTIONS
+        found += np.bincount(index.ravel(), (strength * weight).ravel(), minlength=size)
+    return found / (np.linalg.norm(found) + FAINT)
+
+
+def _other_ways(described: np.ndarray) -> list[np.ndarray]:
+    cells = described.reshape(-1, CELLS, CELLS, DIRECTIONS)
+    number = np.arange(DIRECTIONS)
+
+    def mirrored(cells: np.ndarray) -> np.ndarray:
+        return cells[:, :, ::-1][..., (DIRECTIONS // 2 - number) % DIRECTIONS]
+
+    def upside_down(cells: np.ndarray) -> np.ndarray:
+        return cells[:, ::-1][..., -number % DIRECTIONS]
+
+    turned = cells.transpose(0, 2, 1, 3)[..., (DIRECTIONS // 4 - number) % DIRECTIONS]
     ways = (
-        blocks[:, :, ::-1],
-        blocks[:, ::-1],
-        blocks[:, ::-1, ::-1],
+        mirrored(cells),
+        upside_down(cells),
+        mirrored(upside_down(cells)),
         turned,
-        turned[:, :, ::-1],
-        turned[:, ::-1],
-        turned[:, ::-1, ::-1],
+        mirrored(turned),
+        upside_down(turned),
+        mirrored(upside_down(turned)),
     )
-    return [one.reshape(len(layout), -1) for one in ways]
+    return [one.reshape(len(described), -1) for one in ways]

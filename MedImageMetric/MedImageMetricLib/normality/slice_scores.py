@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from MedImageMetricLib.normality.anatomy import LAYOUT
 from MedImageMetricLib.normality.autoencoder import VariationalAutoencoder, on_grid
 from MedImageMetricLib.normality.compression import (
     CompressingAutoencoder,
@@ -28,6 +27,7 @@ from MedImageMetricLib.normality.feature_distance import (
 )
 from MedImageMetricLib.normality.features import neighbor_features, plane_features
 from MedImageMetricLib.normality.model import NormalityModel
+from MedImageMetricLib.normality.pose import edge_directions
 
 BATCH = 32
 FEWEST_NEIGHBORS = 5
@@ -53,8 +53,8 @@ def score_slices(model: NormalityModel, planes: np.ndarray) -> SliceScores:
     """Scores of planes (k, side, side) of the model's view."""
     small = small_images(planes, model.autoencoder.settings.side)
     learned, divergence = learned_features(model.autoencoder, small)
-    plain = plane_features(planes)
-    pose = model.pose.features(plain[LAYOUT])
+    plain = plane_features(planes, model.card.view.grays == "hounsfield")
+    pose = model.pose.features(edge_directions(planes))
     features = {**model.anatomy.left_over(plain), **learned, "pose": pose}
     groups = unusual_groups(model.slice_distances, features)
     return SliceScores(groups, combined(groups), small, divergence)

@@ -1,4 +1,4 @@
-"""Faint lines that repeat along a course, lines of k-space, and the way in which an image lies."""
+"""Faint lines along courses, lines of k-space, soft tissue, outlines, and how an image lies."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from MedImageMetricLib.normality.line_features import course_features, k_space_features
-from MedImageMetricLib.normality.pose import fit_pose, left_out_features
+from MedImageMetricLib.normality.line_features import COURSES, course_features, k_space_features
+from MedImageMetricLib.normality.outline_features import outline_features
+from MedImageMetricLib.normality.pose import edge_directions, fit_pose
+from MedImageMetricLib.normality.tissue_features import tissue_features
 
 SIDE = 128
 
@@ -24,23 +26,36 @@ def faint(course: str) -> np.ndarray:
     return noise() + (0.018 * (np.abs(away) < 0.6)).astype(np.float32)
 
 
-@pytest.mark.parametrize("course", ["rows", "columns", "circles"])
+def courses(planes: np.ndarray) -> np.ndarray:
+    """(n, 3, 6): of rows, columns and circles, at one step."""
+    found = course_features(torch.from_numpy(planes), torch.from_numpy(planes > 0), (3,), 24)
+    return found.numpy().reshape(len(planes), 3, 6)
+
+
+@pytest.mark.parametrize("course", COURSES)
 def test_a_line_weaker_than_noise_stands_out_in_its_own_course_alone(course):
-    usual = course_features(torch.from_numpy(noise())).numpy()
-    found = course_features(torch.from_numpy(faint(course))).numpy()
-    # Of each course: strongest, third and mean strength, these over the level, median over it.
-    change = (found - usual).mean(0)[:21].reshape(3, 7)
-    place = ["rows", "columns", "circles"].index(course)
-    assert change[place, 0] > 0.3
-    assert change[np.arange(3) != place, 0].max() < 0.15
+    change = (courses(faint(course)) - courses(noise())).mean(0)
+    place = COURSES.index(course)
+    # Twelve parts that agree reach 4.9 deviations at most; noise alone reaches about 2.5.
+    assert change[place, 0] > 1.2
+    assert np.abs(change[np.arange(3) != place, 0]).max() < 0.5
 
 
 def test_an_edge_that_covers_a_part_of_a_row_does_not_count():
     planes = noise()
     planes[:, 40, 50:62] += 0.3
-    usual = course_features(torch.from_numpy(noise())).numpy()[:, 0]
-    found = course_features(torch.from_numpy(planes)).numpy()[:, 0]
-    assert found == pytest.approx(usual, abs=0.25)
+    assert courses(planes)[:, 0, 0] == pytest.approx(courses(noise())[:, 0, 0], abs=1.0)
+    whole = noise()
+    whole[:, 40] += 0.3
+    assert (courses(whole)[:, 0, 0] > courses(planes)[:, 0, 0] + 1.5).all()
+
+
+def test_courses_of_noise_are_as_strong_as_chance_makes_them():
+    """Mean squares of sums over their expected deviation are one, whatever the noise."""
+    for size in (0.01, 0.1):
+        planes = (0.5 + size * np.random.default_rng(5).normal(size=(6, SIDE, SIDE))).astype("f4")
+        mean_square = np.exp(courses(planes)[..., 2]) - 0.1
+        assert mean_square.mean(0) == pytest.approx(np.ones(3), abs=0.35)
 
 
 def test_every_third_line_of_k_space_weaker_is_seen_along_its_axis():
@@ -58,7 +73,10 @@ def test_every_third_line_of_k_space_weaker_is_seen_along_its_axis():
 def test_blank_planes_have_finite_features(planes):
     planes = planes.astype(np.float32)
     assert np.isfinite(k_space_features(planes)).all()
-    assert np.isfinite(course_features(torch.from_numpy(planes)).numpy()).all()
+    assert np.isfinite(courses(planes)).all()
+    assert np.isfinite(edge_directions(planes)).all()
+    assert np.isfinite(outline_features(planes)).all()
+    assert all(np.isfinite(values).all() for values in tissue_features(planes).values())
 
 
 def test_padding_does_not_change_the_lines_of_k_space():
@@ -68,29 +86,111 @@ def test_padding_does_not_change_the_lines_of_k_space():
     assert k_space_features(padded) == pytest.approx(k_space_features(planes), abs=1e-5)
 
 
-def layouts(seed: int, count: int) -> np.ndarray:
-    """A bright blob off the middle, below and to the right, with some play, as 12 × 12 blocks."""
+def blobs(seed: int, count: int) -> np.ndarray:
+    """A bright blob off the middle, below and to the right, with some play."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:12, :12]
-    top, left = 8 + rng.normal(0, 0.4, (2, count, 1, 1))
-    blob = np.exp(-((y - top) ** 2 + (x - left) ** 2) / 8)
-    return (blob + 0.05 * rng.normal(size=blob.shape)).reshape(count, -1)
+    y, x = np.mgrid[:96, :96]
+    top, left = 66 + rng.normal(0, 2, (2, count, 1, 1))
+    blob = np.exp(-((y - top) ** 2 + (x - left) ** 2) / 500)
+    return (blob + 0.01 * rng.normal(size=blob.shape)).astype(np.float32)
+
+
+def names(count: int) -> list[str]:
+    return [str(n) for n in range(count)]
+
+
+WAYS = (
+    lambda planes: planes[:, :, ::-1],
+    lambda planes: planes[:, ::-1],
+    lambda planes: planes[:, ::-1, ::-1],
+    lambda planes: planes.transpose(0, 2, 1),
+    lambda planes: planes.transpose(0, 2, 1)[:, :, ::-1],
+    lambda planes: planes.transpose(0, 2, 1)[:, ::-1],
+    lambda planes: planes.transpose(0, 2, 1)[:, ::-1, ::-1],
+)
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_directions_of_another_way_are_those_of_the_picture_laid_that_way(number):
+    planes = np.random.default_rng(number).random((3, 96, 96)).astype(np.float32)
+    laid = np.ascontiguousarray(WAYS[number](planes))
+    references, _ = fit_pose(edge_directions(laid), names(3))
+    exact = references.features(edge_directions(planes))
+    # Laid that way, each picture is one of the references: no other way comes near.
+    assert (exact[:, :7].argmin(1) == number).all()
 
 
 def test_the_way_in_which_images_lie_is_the_likeliest_where_the_anatomy_has_sides():
-    density = fit_pose(layouts(0, 150), ["a"] * 150)
-    found = density.features(layouts(1, 50))
+    references, _ = fit_pose(edge_directions(blobs(0, 60)), names(60))
+    found = references.features(edge_directions(blobs(1, 30)))
     # Mirrored about the diagonal on which it lies, the blob is what it was.
-    with_sides = [0, 1, 2, 4, 5, 6]
-    assert (found[:, [0, 1, 2]] > 0.5).all()
-    assert np.abs(np.median(found[:, 3])) < 0.2
-    mirrored = layouts(1, 50).reshape(-1, 12, 12)[:, :, ::-1].reshape(50, -1)
-    assert (density.features(mirrored)[:, 0] < -0.5).all()
-    assert np.median(found, 0)[with_sides].min() > np.median(found[:, 3])
+    assert (found[:, [0, 1, 2]] > 0.4).all()
+    assert np.abs(np.median(found[:, 3])) < 0.1
+    mirrored = np.ascontiguousarray(blobs(1, 30)[:, :, ::-1])
+    laid_otherwise = references.features(edge_directions(mirrored))
+    assert (laid_otherwise[:, 0] < -0.4).all()
+    assert laid_otherwise[:, 8].min() > found[:, 8].max() + 10
+
+
+def test_contrast_hardly_changes_how_an_image_lies():
+    references, _ = fit_pose(edge_directions(blobs(0, 60)), names(60))
+    usual = references.features(edge_directions(blobs(1, 20)))
+    pale = references.features(edge_directions(0.3 + 0.5 * blobs(1, 20)))
+    assert (pale[:, [0, 1, 2]] > 0.3).all()
+    assert (usual[:, [0, 1, 2]] > 0.3).all()
 
 
 def test_features_of_left_out_images_are_like_those_of_fresh_ones():
-    names = [str(n) for n in range(150)]
-    seen = left_out_features(layouts(0, 150), ["a"] * 150, names)
-    fresh = fit_pose(layouts(0, 150), ["a"] * 150).features(layouts(2, 150))
-    assert np.median(seen, 0) == pytest.approx(np.median(fresh, 0), abs=0.2)
+    described = edge_directions(blobs(0, 80))
+    references, seen = fit_pose(described, names(80))
+    fresh = references.features(edge_directions(blobs(2, 80)))
+    usual = np.median(seen, 0), np.median(fresh, 0)
+    assert usual[0][:8] == pytest.approx(usual[1][:8], abs=0.1)
+    assert usual[0][8] == pytest.approx(usual[1][8], abs=fresh[:, 8].std())
+    # An image that finds itself among the references would be nearer than any fresh one.
+    assert np.median(references.features(described)[:, 7]) < np.median(seen[:, 7]) - 0.05
+
+
+def body(hounsfield: float = 40.0) -> np.ndarray:
+    """A disk of soft tissue in air with a little noise, on the scale of CT."""
+    y, x = np.mgrid[:96, :96] - 47.5
+    rng = np.random.default_rng(0)
+    units = np.where(np.hypot(y, x) < 35, hounsfield + 8 * rng.normal(size=y.shape), -1000.0)
+    return ((units + 1000) / 2000).astype(np.float32)
+
+
+def test_trends_of_soft_tissue_are_those_that_were_put_in():
+    y, x = np.mgrid[:96, :96] - 47.5
+    radius = np.hypot(y, x)
+    depth = np.clip((35 - radius) / 35, 0, 1)
+    plain, cupped = body(), body() - (0.04 * depth * (radius < 35)).astype(np.float32)
+    leaning = body() + (0.02 * x / 24 * (radius < 35)).astype(np.float32)
+    found = tissue_features(np.stack([plain, cupped, leaning]))["tissue trends"]
+    # Hundreds of Hounsfield units; the first surface is offset, depth, y, x, y², x², xy, with y and
+    # x in quarters of the side. Depth and y² + x² share what is common to them.
+    assert found[0, 0] == pytest.approx(0.4, abs=0.1)
+    assert found[0, 3] == pytest.approx(0, abs=0.03)
+    assert found[2, 3] == pytest.approx(0.4, abs=0.06)
+    middles = found[:, [14, 17, 20, 23]]
+    assert np.abs(np.diff(middles[0])).max() < 0.08
+    assert middles[1, 0] - middles[1, 3] == pytest.approx(0.8 * 0.75, abs=0.15)
+
+
+def test_detail_of_soft_tissue_is_that_of_its_noise():
+    found = tissue_features(np.stack([body(), body()[::-1]]))["tissue detail"]
+    # The mask of second differences keeps the deviation of noise: 8 units, median of 0.674.
+    assert np.exp(found[0, 1]) - 0.02 == pytest.approx(0.08 * 0.674, abs=0.008)
+    assert found[0] == pytest.approx(found[1], abs=1e-4)
+
+
+def test_a_body_that_is_cut_off_begins_with_a_long_line():
+    whole, cut = body(), body()
+    cut[:30] = 0
+    found = outline_features(np.stack([whole, cut]))
+    # Of each side: place, length of three lines, gray; the first side is the top.
+    assert found[1, 0] > found[0, 0] + 0.2
+    assert found[1, 1] > 0.8
+    assert found[0, 1] < 0.3
+    assert found[0, 5:20] == pytest.approx(found[1, 5:20], abs=0.6)
+    dirty = body() + 0.004
+    assert (outline_features(dirty[None])[0, 20:] > found[0, 20:] + 0.5).all()

@@ -11,7 +11,7 @@ import pytest
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.volume import Volume
-from MedImageMetricLib.normality.anatomy import fit_anatomy
+from MedImageMetricLib.normality.anatomy import fit_anatomy, left_out_features
 from MedImageMetricLib.normality.feature_distance import combined, fit_group
 from MedImageMetricLib.normality.features import neighbor_features, plane_features
 from MedImageMetricLib.normality.view import HEAD_NECK_CT, RADIOGRAPH, planes_of, stored_range
@@ -67,9 +67,10 @@ def test_features_are_finite_on_anything(kind):
         planes = np.random.default_rng(0).random((2, 64, 64)).astype(np.float32)
     elif kind == "point":
         planes[:, 10, 20] = 1
-    for name, values in plane_features(planes).items():
-        assert values.shape[0] == 2, name
-        assert np.isfinite(values).all(), name
+    for hounsfield in (False, True):
+        for name, values in plane_features(planes, hounsfield).items():
+            assert values.shape[0] == 2, name
+            assert np.isfinite(values).all(), name
 
 
 def test_features_know_nothing_of_the_order_of_planes():
@@ -162,3 +163,25 @@ def test_one_very_unusual_group_suffices():
     assert combined(calm)[0] == pytest.approx(math.log(2))
     assert combined(calm | {"c": np.array([5.0])})[0] > 9
     assert np.isfinite(combined(calm | {"c": np.array([1e9])})[0])
+
+
+def test_what_is_left_over_of_left_out_images_is_like_that_of_fresh_ones():
+    rng = np.random.default_rng(1)
+
+    def drawn(count: int) -> dict[str, np.ndarray]:
+        layout = rng.normal(size=(count, 6)) * [4, 2, 1, 0.5, 0.2, 0.1]
+        other = np.sin(layout[:, :1] / 2) + 0.3 * rng.normal(size=(count, 1))
+        return {"layout": layout, "other": other}
+
+    known, fresh = drawn(1200), drawn(1200)
+    seen = left_out_features(known, [str(n // 4) for n in range(1200)])["other"]
+    found = fit_anatomy(known).left_over(fresh)["other"]
+    assert seen.std() == pytest.approx(found.std(), rel=0.1)
+    assert found.std() < 0.6 * fresh["other"].std()
+
+
+def test_few_images_predict_nothing():
+    groups = {"layout": np.random.default_rng(0).normal(size=(60, 5)), "other": np.ones((60, 2))}
+    anatomy = fit_anatomy(groups)
+    assert not anatomy.weights
+    assert anatomy.left_over(groups)["other"] is groups["other"]

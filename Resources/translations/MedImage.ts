@@ -495,6 +495,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Check dose and reconstruction filter.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Check dose or coil; repeat the scan if noise hides the anatomy.</source>
    <translation type="unfinished" />
   </message>
@@ -515,11 +519,19 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Check the calibration of Hounsfield units and beam hardening correction.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Check the calibration of the detector and for interference.</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>Check the field of view and what covers the patient.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Check the field of view and what lies beside the patient.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -904,6 +916,10 @@
   </message>
   <message>
    <source>Generated, mean of the networks</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Generated: CT in made-up MR contrasts, another one for each patient.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1871,10 +1887,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>SHA256 {0}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>SUV by body weight was computed from the header.</source>
    <translation type="unfinished" />
   </message>
@@ -1980,6 +1992,10 @@
   </message>
   <message>
    <source>Solid lines: greatest widths of heart and lungs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Something is being computed; wait for it, or cancel it first.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -2339,7 +2355,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The image is {0}; contours are made on CT. There is no contour model for other modalities: carry contours of a CT over by registration.</source>
+   <source>The image is {0}; contours are made on CT, and on MR as an experiment. On other images carry contours of a CT over by registration.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -3931,6 +3947,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>noise or blur in soft tissue</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>noise or lost fine detail</source>
    <translation type="unfinished" />
   </message>
@@ -4232,6 +4252,10 @@
   </message>
   <message>
    <source>site profile {0}, revision {1}, {2} ({3} samples){4}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>soft tissue that is brighter or darker in depth or on one side</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -4571,6 +4595,14 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>tissue detail</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>tissue trends</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>told apart by</source>
    <translation type="unfinished" />
   </message>
@@ -4627,6 +4659,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>waiting for the rest of it from the server</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>waiting for {0} instances that the study tells of</source>
    <translation type="unfinished" />
   </message>
@@ -4664,6 +4700,10 @@
   </message>
   <message>
    <source>where fine detail lies: covered, empty or noisy parts</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>where the image begins and ends: cut-off parts, or something outside of the body</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -108,7 +108,9 @@ def _add_contour(parser: argparse.ArgumentParser) -> None:
     from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
     from MedImageLib.settings import add_settings
 
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="CT: folder or file")
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="CT or MR: folder or file"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
     add_settings(parser, ContourSettings)
     add_settings(parser.add_argument_group("RTSTRUCT"), RtstructSettings)

@@ -86,6 +86,12 @@ def load_model(name_or_folder: str | Path) -> Model:
     return Model(card, fold(network), digest)
 
 
+def trained_tensors(name_or_folder: str | Path) -> dict[str, Tensor]:
+    """Weights as they were trained, to go on from; raises as `load_model` does."""
+    folder = model_folder(name_or_folder)
+    return read_weights(folder, read_card(folder)[1])
+
+
 def model_folder(name_or_folder: str | Path) -> Path:
     """Folder of an installed model by name, or the folder itself.
 

@@ -16,8 +16,9 @@ from AutoContourLib.contours.axial_series import (
     tilt_deg,
     write_axial_series,
 )
+from AutoContourLib.contours.by_modality import contour_by_modality
 from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
-from AutoContourLib.contours.contouring import Contours, contour_ct
+from AutoContourLib.contours.contouring import Contours
 from AutoContourLib.contours.ct_grid import mask_on
 from AutoContourLib.contours.rtstruct_writer import write_rtstruct
 from AutoContourLib.contours.structure_set import RegionMask
@@ -48,10 +49,10 @@ PLANES = {"k": "axial", "j": "coronal", "i": "sagittal"}
 
 
 def contour_image(scan: Volume, settings: ContourSettings | None = None) -> tuple[Contours, Result]:
-    """Contours and result of a CT; nothing is written. Raises as `contour_ct` does."""
+    """Contours and result of a scan; nothing is written. Raises as contouring does."""
     settings = settings or ContourSettings()
     started = time.monotonic()
-    contours = contour_ct(scan, settings)
+    contours = contour_by_modality(scan, settings)
     return contours, contour_result(contours, settings, time.monotonic() - started)
 
 
@@ -61,10 +62,10 @@ def contour_scan(
     settings: ContourSettings | None = None,
     rtstruct: RtstructSettings | None = None,
 ) -> Result:
-    """Contour a CT and write everything below `folder`; returns the result, not yet written."""
+    """Contour a scan and write everything below `folder`; returns the result, not yet written."""
     settings, rtstruct = settings or ContourSettings(), rtstruct or RtstructSettings()
     started = time.monotonic()
-    contours = contour_ct(scan, settings)
+    contours = contour_by_modality(scan, settings)
     remarks = write_contours(contours, folder, rtstruct)
     seconds = time.monotonic() - started
     return contour_result(contours, settings, seconds, remarks)
@@ -241,7 +242,7 @@ def process_scan(
 ) -> Result:
     """Contours with report, as the command and the batch write them."""
     started = time.monotonic()
-    contours = contour_ct(scan, settings)
+    contours = contour_by_modality(scan, settings)
     return finished_contours(contours, folder, settings, rtstruct, started, report)
 
 

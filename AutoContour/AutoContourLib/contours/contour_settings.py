@@ -12,6 +12,7 @@ class ContourSettings:
     """What is contoured, and how."""
 
     model: str = setting("ct_head_neck", help="Name or folder of the contour model.")
+    mr_model: str = setting("mr_head_neck", help="The same for MR; experimental.")
     organs: bool = setting(True, help="Organs at risk of head and neck, by the network.")
     trunk: bool = setting(True, help="Body, lungs, bone and spinal canal, by classical means.")
     level: int = setting(0, help="Level of the network; 0 = the last one.", minimum=0, maximum=32)

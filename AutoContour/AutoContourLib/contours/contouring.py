@@ -29,7 +29,7 @@ ORDER = (
     *("body", "bone", "right_lung", "left_lung", "spinal_canal", "mandible", "larynx"),
     *("esophagus", "right_parotid", "left_parotid", "brainstem", "spinal_cord"),
 )
-_FEWEST_SLICES = 5
+FEWEST_SLICES = 5
 _EVEN_MM = 2.0
 
 
@@ -148,8 +148,8 @@ def _fitness(scan: Volume) -> list[Remark]:
     kind = pixel_kind(scan.array)
     if scan.modality not in ("", "CT", "OT"):
         raise InputError(
-            f"The image is {scan.modality}; contours are made on CT. There is no contour model "
-            "for other modalities: carry contours of a CT over by registration."
+            f"The image is {scan.modality}; contours are made on CT, and on MR as an experiment. "
+            "On other images carry contours of a CT over by registration."
         )
     if kind.kind != "CT":
         raise InputError(
@@ -158,9 +158,9 @@ def _fitness(scan: Volume) -> list[Remark]:
         )
     if not scan.geometry.spacing_known:
         raise GeometryError("The spacing of the image is not known; organs cannot be told by size.")
-    if scan.array.shape[0] < _FEWEST_SLICES:
+    if scan.array.shape[0] < FEWEST_SLICES:
         raise GeometryError(
-            f"The scan has {scan.array.shape[0]} slices; at least {_FEWEST_SLICES} are needed."
+            f"The scan has {scan.array.shape[0]} slices; at least {FEWEST_SLICES} are needed."
         )
     thickest = max(scan.geometry.spacing_mm)
     remarks = [*scan.remarks]

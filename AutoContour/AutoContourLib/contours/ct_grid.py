@@ -19,8 +19,8 @@ AIR_HU = -1000.0
 _PLANES_AT_ONCE = 32
 
 
-def even_view(scan: Volume, pixel_mm: float) -> Volume:
-    """The CT on cubic voxels along LPS, over the extent of the scan, air around it."""
+def even_view(scan: Volume, pixel_mm: float, fill: float = AIR_HU) -> Volume:
+    """The scan on cubic voxels along LPS, over its extent, `fill` (air) around it."""
     shape = np.array(scan.geometry.shape[::-1])
     ends = np.array(list(product((-0.5, 0.5), repeat=3))) * shape + (shape - 1) / 2
     corners = scan.geometry.points_mm(ends)
@@ -31,8 +31,8 @@ def even_view(scan: Volume, pixel_mm: float) -> Volume:
     grid = Geometry((slices, rows, columns), (pixel_mm,) * 3, tuple(origin.tolist()))
     at = _axis_indices(scan.geometry, grid)
     if at is None:
-        return resampled(scan, grid, fill=AIR_HU)
-    array = _along_axes(scan.array, at, AIR_HU, reach=0.5)
+        return resampled(scan, grid, fill=fill)
+    array = _along_axes(scan.array, at, fill, reach=0.5)
     if scan.array.dtype.kind in "iu":
         np.rint(array, out=array)
     return replace(scan, array=array.astype(scan.array.dtype, copy=False), geometry=grid)

@@ -1,7 +1,8 @@
-"""Organs at risk on CT by the multi-level network, on the grid of the scan."""
+"""Organs at risk by the multi-level network, on the grid of the scan."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,12 +39,14 @@ def organ_labels(
     target: Geometry,
     settings: InferenceSettings | None = None,
     body: np.ndarray | None = None,
+    gray: Callable[[np.ndarray], np.ndarray] = gray_of_hu,
 ) -> OrganLabels:
     """Label map of the network's classes on the target grid.
 
-    even: CT on the network's cubic voxels along LPS. body: bool mask on it; only its box is
-    looked at. Probabilities are interpolated to the target before a class is chosen, so that the
-    border is finer than the network's grid.
+    even: scan on the network's cubic voxels along LPS. body: bool mask on it; only its box is
+    looked at. gray: what the network wants of the values in that box. Probabilities are
+    interpolated to the target before a class is chosen, so that the border is finer than the
+    network's grid.
     """
     place = _box_of(body) if body is not None and body.any() else (slice(None),) * 3
     seen = even.array[place]
@@ -56,7 +59,7 @@ def organ_labels(
         even.geometry.direction,
     )
     probabilities, level = tiled_probabilities(
-        network, gray_of_hu(seen), settings, overlap=_OVERLAP, empty_below=_EMPTY_GRAY
+        network, gray(seen), settings, overlap=_OVERLAP, empty_below=_EMPTY_GRAY
     )
     coarse = coarse_geometry(fine, network.settings.stem_stride)
     labels = np.zeros(target.shape, np.uint8)

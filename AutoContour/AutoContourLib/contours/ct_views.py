@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from AutoContourLib.contours.ct_cases import CtCase
+from AutoContourLib.contours.mr_views import gray_of_mr, mr_like
 from MedImageLib.network.augmentation import Augmentation, random_view
 from MedImageLib.settings import check_settings, setting
 
@@ -38,6 +39,7 @@ class CtAugmentation:
     shift_hu: float = setting(20.0, help="Common shift, deviation.", unit="HU", minimum=0)
     noise_hu: float = setting(30.0, help="Largest noise.", unit="HU", minimum=0)
     sharpen: float = setting(1.0, help="Largest unsharp masking.", minimum=0)
+    mr_share: float = setting(0.0, help="In the contrast of a made-up MR.", minimum=0, maximum=1)
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -79,6 +81,8 @@ def random_ct_view(
         labels = exchange[labels]
         drawn = tuple(sorted(sides.get(number, number) for number in drawn))
     hu = _changed(_with_surroundings(hu, settings, generator), settings, generator)
+    if settings.mr_share and generator.random() < settings.mr_share:
+        return torch.from_numpy(gray_of_mr(mr_like(hu.numpy(), generator))), labels, drawn
     return torch.from_numpy(gray_of_hu(hu.numpy())), labels, drawn
 
 

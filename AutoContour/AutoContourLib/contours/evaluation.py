@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ import numpy as np
 
 from AutoContourLib.contours.checks import cleaned
 from AutoContourLib.contours.ct_cases import CtCase
-from AutoContourLib.contours.ct_grid import even_view
+from AutoContourLib.contours.ct_grid import AIR_HU, even_view
 from AutoContourLib.contours.ct_organs import organ_labels
+from AutoContourLib.contours.ct_views import gray_of_hu
+from AutoContourLib.contours.mr_views import gray_of_mr, mr_like
 from MedImageLib.geometry import Geometry
 from MedImageLib.metrics import scores
 from MedImageLib.network.folding import folded
@@ -51,16 +54,22 @@ def evaluate_cases(
     say: Callable[[str], None] = print,
     levels: Sequence[int] = (),
     surfaces: bool = True,
+    as_mr: bool = False,
 ) -> list[OrganScore]:
-    """Score every case; levels: those to answer with, the last one when empty."""
+    """Score every case; levels: those to answer with, the last one when empty.
+
+    as_mr: in a made-up MR contrast, another one for each case, instead of as CT.
+    """
     network = folded(network.eval())
     structures = dict(enumerate(labels, start=1))
     found: list[OrganScore] = []
+    gray = gray_of_mr if as_mr else gray_of_hu
     for number, case in enumerate(cases, start=1):
-        scan = Volume(case.hu, Geometry(case.hu.shape, case.spacing_mm[::-1]), modality="CT")
-        even = even_view(scan, framing.pixel_mm)
+        scan = _shown(case, as_mr)
+        even = even_view(scan, framing.pixel_mm, 0.0 if as_mr else AIR_HU)
         for level in levels or (network.settings.levels,):
-            answer = organ_labels(network, even, scan.geometry, InferenceSettings(level=level))
+            how = InferenceSettings(level=level)
+            answer = organ_labels(network, even, scan.geometry, how, gray=gray)
             clean = cleaned(answer.labels, structures, scan.geometry)
             for score in scores(
                 case.labels, clean, case.spacing_mm, structures, case.whole, 3.0, surfaces
@@ -81,6 +90,14 @@ def evaluate_cases(
         if number % 10 == 0:
             say(f"scored {number} of {len(cases)}")
     return found
+
+
+def _shown(case: CtCase, as_mr: bool) -> Volume:
+    geometry = Geometry(case.hu.shape, case.spacing_mm[::-1])
+    if not as_mr:
+        return Volume(case.hu, geometry, modality="CT")
+    generator = np.random.default_rng(zlib.crc32(case.id.encode()))
+    return Volume(mr_like(case.hu.astype(float), generator), geometry, modality="MR")
 
 
 def summary(found: Sequence[OrganScore]) -> list[dict[str, Any]]:

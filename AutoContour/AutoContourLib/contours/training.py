@@ -23,7 +23,12 @@ from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing
 from MedImageLib.network.losses import multi_level_loss
 from MedImageLib.network.model_card import facts_of
-from MedImageLib.network.model_store import ModelCard, save_model
+from MedImageLib.network.model_store import (
+    ModelCard,
+    fill_network,
+    save_model,
+    trained_tensors,
+)
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.training import FOLDS, fold_folder, trained_network
 from MedImageLib.network.workflow import begun_run
@@ -38,6 +43,7 @@ class CtTraining:
 
     framing: size of a view and `pixel_mm`, the cubic voxel of the network.
     sides: class number (as text) → class of the other side.
+    begin_with: held-out patients must be those that this model has not seen either.
     """
 
     name: str = setting(help="Of the model.")
@@ -53,6 +59,7 @@ class CtTraining:
         help="All patients, from the first fold's weights; 0 = those weights are the model.",
         minimum=0,
     )
+    begin_with: str = setting("", help="Stored model whose weights are the beginning.")
     batch: int = setting(2, help="Views in a step.", minimum=1)
     seed: int = setting(1, help="Of weights and views.", minimum=0)
     licence: str = setting("", help="Of the weights.")
@@ -89,17 +96,21 @@ def train(
     for fold in in_parts(folds):
         _train_fold(cases, settings, run, fold, say)
     trained = [f for f in range(FOLDS) if (fold_folder(run, f) / DONE).exists()]
-    rows = []
+    rows, as_mr = [], settings.augmentation.mr_share == 1
     for fold in [fold for fold in trained if fold in folds]:
         network = trained_network(run, fold, settings.network)
         held_out = [case for case in cases if case.fold == fold]
-        rows += evaluate_cases(network, held_out, settings.labels, settings.framing, say)
+        rows += evaluate_cases(
+            network, held_out, settings.labels, settings.framing, say, as_mr=as_mr
+        )
     tables = write_scores(run / "evaluation", rows, settings.name) if rows else {}
     if FOLDS in folds:
         protocol = (
             f"Out of fold, folds {[f for f in trained if f in folds]} of 0 to 4; patients never "
             "shared; drawn organs that the volume holds whole; on the volumes' own coarse grid."
         )
+        if as_mr:
+            protocol += " Generated: CT in made-up MR contrasts, another one for each patient."
         stored = FOLDS if settings.final_steps else 0
         if not settings.final_steps:
             protocol += " The stored weights are those of fold 0, which never saw its patients."
@@ -123,12 +134,15 @@ def train_network(
 ) -> MultiLevelNetwork:
     """Train, or go on from the folder's checkpoint, and return the averaged network.
 
-    key: sets the random views apart. build: peers with the same methods are trained alike.
+    key: sets the random views apart. start_from: checkpoint to begin with, else the stored model
+    that the settings name, else chance. build: peers with the same methods are trained alike.
     """
     torch.manual_seed(settings.seed * 100 + key)
     network = build(settings.network)
     if start_from is not None:
         network.load_state_dict(torch.load(start_from, weights_only=True)["averaged"])
+    elif settings.begin_with:
+        fill_network(network, trained_tensors(settings.begin_with), Path(settings.begin_with))
     memory = torch.channels_last_3d
     network.to(memory_format=memory)  # type: ignore[call-overload]
     levels = settings.network.levels

@@ -87,7 +87,8 @@ def fit_distances(
     plain = plane_features(images, settings.view.grays == "hounsfield")
     anatomy = fit_anatomy(plain)
     pose, turned = fit_pose(edge_directions(images), patients.tolist(), settings.seed)
-    plain = left_out_features(plain, patients.tolist()) | {"pose": turned}
+    plain, unseen = left_out_features(plain, patients.tolist())
+    plain |= {"pose": turned}
     distances = fit_groups(plain, sources.tolist(), patients.tolist())
     # Of fewer images than numbers it would not be known how far normal ones lie.
     learned = {name: found for name, found in learned.items() if len(found) >= found.shape[1]}
@@ -106,7 +107,11 @@ def fit_distances(
         slice_spread=1.0,
         calibration=None,
     )
-    scored = [score_slices(model, scan.planes) for scan in both]
+    # As a fresh patient's slices are scored: by what does not predict them too well.
+    scored = [
+        score_slices(replace(model, anatomy=unseen.get(scan.patient, anatomy)), scan.planes)
+        for scan in both
+    ]
     usual = [
         most_unusual(slices.scores)
         for scan, slices in zip(both, scored, strict=True)

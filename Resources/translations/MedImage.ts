@@ -2355,7 +2355,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The image is {0}; contours are made on CT, and on MR as an experiment. On other images carry contours of a CT over by registration.</source>
+   <source>The image is {0}; contours are made on CT. There is no contour model of other modalities but an experiment: carry contours of a CT over by registration.</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -148,8 +148,8 @@ def _fitness(scan: Volume) -> list[Remark]:
     kind = pixel_kind(scan.array)
     if scan.modality not in ("", "CT", "OT"):
         raise InputError(
-            f"The image is {scan.modality}; contours are made on CT, and on MR as an experiment. "
-            "On other images carry contours of a CT over by registration."
+            f"The image is {scan.modality}; contours are made on CT. There is no contour model of "
+            "other modalities but an experiment: carry contours of a CT over by registration."
         )
     if kind.kind != "CT":
         raise InputError(

@@ -27,6 +27,7 @@ UNITS = {
     "1": Code("UCUM", "1", "no units"),
     "mm": Code("UCUM", "mm", "millimeter"),
     "mm2": Code("UCUM", "mm2", "square millimeter"),
+    "mL": Code("UCUM", "mL", "milliliter"),
     "deg": Code("UCUM", "deg", "degree"),
     "px": Code("UCUM", "{pixels}", "pixels"),
     "{px}2": Code("UCUM", "{pixels}", "pixels"),

@@ -119,6 +119,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>A DICOM SR refers to a DICOM series; the scan is none.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>A DICOM date is written YYYYMMDD, got {0}.</source>
    <translation type="unfinished" />
   </message>
@@ -600,6 +604,10 @@
   </message>
   <message>
    <source>Compare the number of slices with the scanner and send the series again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Computed Tomography</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1159,6 +1167,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Magnetic Resonance Imaging</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Mandible</source>
    <translation type="unfinished" />
   </message>
@@ -1244,6 +1256,10 @@
   </message>
   <message>
    <source>No DICOM SEG was written. {0}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>No DICOM SR of the volumes was written. {0}</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -3076,6 +3092,10 @@
   </message>
   <message>
    <source>Usable, with limits</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Volumes of contours</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -22,6 +22,7 @@ from AutoContourLib.contours.contouring import Contours
 from AutoContourLib.contours.ct_grid import mask_on
 from AutoContourLib.contours.rtstruct_writer import write_rtstruct
 from AutoContourLib.contours.structure_set import RegionMask
+from AutoContourLib.contours.volume_report import write_volume_report
 from MedImageLib import __version__
 from MedImageLib.errors import InputError, Remark
 from MedImageLib.results import (
@@ -41,6 +42,7 @@ from MedImageLib.writing.nrrd import write_segmentation, write_volume
 RTSTRUCT_FILE = "rtstruct.dcm"
 SEGMENTATION_FILE = "segmentation.seg.nrrd"
 DICOM_SEG_FILE = "segmentation.dcm"
+DICOM_SR_FILE = "volumes.dcm"
 LABELS_FILE = "labels.nii.gz"
 NAMES_FILE = "labels.json"
 # Masks of all structures lie in memory at once while a DICOM SEG is made.
@@ -74,8 +76,9 @@ def contour_scan(
 def write_contours(
     contours: Contours, folder: Path, rtstruct: RtstructSettings | None = None
 ) -> tuple[Remark, ...]:
-    """Write segmentation.seg.nrrd, labels.nii.gz, labels.json and, of a DICOM series, rtstruct.dcm
-    and segmentation.dcm; of tilted slices the RTSTRUCT lies on a derived series in axial_series.
+    """Write segmentation.seg.nrrd, labels.nii.gz, labels.json and, of a DICOM series, rtstruct.dcm,
+    segmentation.dcm and volumes.dcm; of tilted slices the RTSTRUCT lies on a derived series in
+    axial_series.
 
     The DICOM objects hold whole masks; in the label map smaller structures lie on top of larger
     ones. Returns a remark on each object that could not be written.
@@ -110,6 +113,10 @@ def write_contours(
         remarks += _write_dicom_seg(contours, labels, structures, folder / DICOM_SEG_FILE)
     except InputError as error:
         remarks.append(Remark("no-dicom-seg", f"No DICOM SEG was written. {error}"))
+    try:
+        write_volume_report(contours, folder / DICOM_SR_FILE)
+    except InputError as error:
+        remarks.append(Remark("no-dicom-sr", f"No DICOM SR of the volumes was written. {error}"))
     return tuple(remarks)
 
 

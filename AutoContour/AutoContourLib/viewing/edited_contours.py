@@ -17,6 +17,7 @@ import numpy as np
 from AutoContourLib.contours.axial_series import AXIAL_FOLDER
 from AutoContourLib.contours.contour_files import (
     DICOM_SEG_FILE,
+    DICOM_SR_FILE,
     LABELS_FILE,
     RTSTRUCT_FILE,
     SEGMENTATION_FILE,
@@ -33,7 +34,7 @@ from MedImageLib.writing.atomic import finished_file
 from MedImageLib.writing.nrrd import write_segmentation, write_volume
 
 # Files that hold the contours in a form that is not made anew here.
-_STALE = (DICOM_SEG_FILE, "overlay.png", "report.html")
+_STALE = (DICOM_SEG_FILE, DICOM_SR_FILE, "overlay.png", "report.html")
 _SAME_PLANE_MM = 0.01
 
 

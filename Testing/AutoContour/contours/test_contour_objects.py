@@ -60,14 +60,36 @@ def test_the_seg_holds_whole_masks_and_refers_to_the_series(tmp_path: Path, cont
 
 
 @pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dciodvfy (dicom3tools) is not installed")
-def test_dciodvfy_finds_no_error_in_either_object(tmp_path: Path, contours) -> None:
+def test_dciodvfy_finds_no_error_in_any_object(tmp_path: Path, contours) -> None:
     write_contours(contours, tmp_path)
-    for name in ("segmentation.dcm", "rtstruct.dcm"):
+    for name in ("segmentation.dcm", "rtstruct.dcm", "volumes.dcm"):
         found = subprocess.run(
             ["dciodvfy", str(tmp_path / name)], capture_output=True, text=True, check=False
         )
         errors = [line for line in found.stderr.splitlines() if line.startswith("Error")]
         assert not errors, name
+
+
+def test_the_sr_tells_the_volumes_and_is_the_same_instance_again(tmp_path: Path, contours) -> None:
+    write_contours(contours, tmp_path / "one")
+    content = highdicom.sr.srread(tmp_path / "one" / "volumes.dcm").content
+    found = {}
+    for group in content.get_image_measurement_groups():
+        [volume] = group.get_measurements()
+        assert volume.unit.value == "mL"
+        found[group.tracking_identifier] = volume.value
+    voxel = contours.scan.geometry.voxel_volume_mm3 / 1000
+    wanted = [mask.sum() * voxel for mask in contours.masks.values()]
+    assert list(found.values()) == pytest.approx(wanted, abs=0.051)
+    write_contours(contours, tmp_path / "two")
+    masks = {**contours.masks, "larynx": contours.masks["larynx"] & False}
+    write_contours(replace(contours, masks=masks), tmp_path / "three")
+    uids = [pydicom.dcmread(tmp_path / one / "volumes.dcm").SOPInstanceUID
+            for one in ("one", "two", "three")]  # fmt: skip
+    assert uids[0] == uids[1] != uids[2]
+    source = contours.scan.tags["dicom_source"]
+    read = pydicom.dcmread(tmp_path / "one" / "volumes.dcm")
+    assert read.StudyInstanceUID == source.study_instance_uid
 
 
 def test_a_very_large_scan_gets_the_label_map_and_says_so(

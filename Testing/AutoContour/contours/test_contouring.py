@@ -166,7 +166,7 @@ def test_files_of_a_dicom_series(tmp_path: Path) -> None:
     result = process_scan(scan, out, TRUNK, RtstructSettings())
     assert sorted(path.name for path in out.iterdir()) == [
         "labels.json", "labels.nii.gz", "overlay.png", "report.html", "review.json",
-        "rtstruct.dcm", "segmentation.dcm", "segmentation.seg.nrrd",
+        "rtstruct.dcm", "segmentation.dcm", "segmentation.seg.nrrd", "volumes.dcm",
     ]  # fmt: skip
     labels = read_image(out / "labels.nii.gz")
     assert labels.geometry.same_grid(scan.geometry, 0.01)

@@ -114,7 +114,7 @@ def test_what_is_made_again_after_all_was_lost_comes_once(tmp_path):
     source, *_ = files = ct_study(tmp_path / "ct", 1)
     uids = tuple(pydicom.dcmread(one).SOPInstanceUID for one in files)
     server = Server()
-    for out, refuses_at in ((tmp_path / "lost", 3), (tmp_path / "again", None)):
+    for out, refuses_at in ((tmp_path / "lost", 4), (tmp_path / "again", None)):
         scan = read_image(tmp_path / "ct")
         body = np.zeros(scan.array.shape, bool)
         body[1:3, 2:6, 2:6] = True
@@ -125,13 +125,13 @@ def test_what_is_made_again_after_all_was_lost_comes_once(tmp_path):
         if refuses_at:
             with pytest.raises(SendingError):
                 delivery.turn()
-            assert [one.Modality for one in server.got] == ["RTSTRUCT", "SEG"]
+            assert [one.Modality for one in server.got] == ["RTSTRUCT", "SEG", "SR"]
         else:
             delivery.turn()
         delivery.close()
-    assert [one.Modality for one in server.got] == ["RTSTRUCT", "SEG"] * 2 + ["KO"]
-    assert len({one.SOPInstanceUID for one in server.got}) == 3
-    assert len({one.SeriesInstanceUID for one in server.got}) == 3
+    assert [one.Modality for one in server.got] == ["RTSTRUCT", "SEG", "SR"] * 2 + ["KO"]
+    assert len({one.SOPInstanceUID for one in server.got}) == 4
+    assert len({one.SeriesInstanceUID for one in server.got}) == 4
 
 
 def test_a_file_that_is_no_list_of_deliveries_is_said(tmp_path):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PALETTE = ("#56B4E9", "#E69F00", "#CC79A7", "#009E73", "#F0E442", "#D55E00", "#0072B2")
 DASHES: tuple[tuple[float, ...], ...] = ((), (14, 6), (4, 4), (14, 5, 4, 5))
 OVERSAMPLING = 2
+Contour = list[tuple[float, float]]  # closed, in pixels of the canvas
 
 
 @dataclass(frozen=True)
@@ -93,20 +94,32 @@ class Canvas:
         self._font = font_of(round(17 * self._unit))
         self._tagged: list[tuple[float, float, float, float]] = []
 
-    def outline(self, mask: np.ndarray, style: Style) -> None:
+    def contours(self, mask: np.ndarray) -> list[Contour]:
+        """Outlines at the border of pixels, also where the structure touches the image's edge."""
+        from contourpy import contour_generator
+
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return []
+        top, left = int(rows[0]), int(columns[0])
+        part = mask[top : rows[-1] + 1, left : columns[-1] + 1]
+        found: Any = contour_generator(z=np.pad(part.astype(np.float32), 1)).lines(0.5)
+        return [[self._at((x + left - 1, y + top - 1)) for x, y in points] for points in found]
+
+    def outline(self, contours: Sequence[Contour], style: Style) -> None:
+        """What `contours` found, with a dark rim."""
         dash = tuple(length * self._unit for length in style.dash)
         # Half a stroke inside, so that it is seen where the structure touches the image's edge.
         low = 1.5 * self._unit
         high = np.subtract(self._size, low)
-        for contour in self._contours(mask):
+        for contour in contours:
             points = [(min(max(x, low), high[0]), min(max(y, low), high[1])) for x, y in contour]
             self._stroke(points, "#000000B0", 5.0)
             for piece in dashed(points, dash):
                 self._stroke(piece, style.color, 3.0)
 
-    def tag(self, mask: np.ndarray, style: Style) -> None:
+    def tag(self, contours: Sequence[Contour], style: Style) -> None:
         """The number of the structure at a place of its outline that is still free."""
-        contours = self._contours(mask)
         if not contours:
             return
         points = max(contours, key=len)
@@ -203,14 +216,6 @@ class Canvas:
 
     def _at(self, index: tuple[float, float]) -> tuple[float, float]:
         return (index[0] + 0.5) * self._scale[0], (index[1] + 0.5) * self._scale[1]
-
-    def _contours(self, mask: np.ndarray) -> list[list[tuple[float, float]]]:
-        """Outlines at the border of pixels, also where the structure touches the image's edge."""
-        from contourpy import contour_generator
-
-        padded = np.pad(mask.astype(np.float32), 1)
-        found: Any = contour_generator(z=padded).lines(0.5)
-        return [[self._at((x - 1, y - 1)) for x, y in points] for points in found]
 
     def _stroke(self, points: Sequence[tuple[float, float]], color: str, width: float) -> None:
         self._draw.line(list(points), fill=color, width=round(width * self._unit), joint="curve")

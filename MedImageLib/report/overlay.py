@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
 _STRIP = "#15191c"
+QUICK_COMPRESSION = 1  # of 9
 
 
 def overlay_picture(
@@ -70,20 +71,21 @@ def overlay_picture(
     spacing = spacing_mm or (1.0, 1.0)
     per_mm = size_px / max(columns * spacing[0], rows * spacing[1])
     size = _pixels(columns * spacing[0] * per_mm), _pixels(rows * spacing[1] * per_mm)
-    picture = Image.fromarray(_gray(image, window)).convert("RGB")
+    picture = Image.fromarray(_gray(image, window))
     large = (size[0] * OVERSAMPLING, size[1] * OVERSAMPLING)
-    picture = picture.resize(large, Image.Resampling.BICUBIC)
+    picture = picture.resize(large, Image.Resampling.BICUBIC).convert("RGB")
     canvas = Canvas(
         ImageDraw.Draw(picture, "RGBA"), (large[0] / columns, large[1] / rows), large, size_px
     )
     labels = np.zeros(image.shape[:2], int) if labels is None else labels
     shown = [int(value) for value in np.unique(labels) if value != 0]
     styles = _styles(shown, names or {}, colors or {})
+    contours = {value: canvas.contours(np.equal(labels, value)) for value in shown}
     for value in shown:
-        canvas.outline(np.equal(labels, value), styles[value])
+        canvas.outline(contours[value], styles[value])
     if len(shown) > 1:
         for value in shown:
-            canvas.tag(np.equal(labels, value), styles[value])
+            canvas.tag(contours[value], styles[value])
     for box in boxes:
         canvas.box(box)
     for path in paths:
@@ -176,5 +178,6 @@ def _pixels(length: float) -> int:
 
 def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    # Little is gained by pressing harder, which took as long as drawing.
+    picture.save(stream, "PNG", compress_level=QUICK_COMPRESSION)
     return stream.getvalue()

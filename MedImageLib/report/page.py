@@ -7,10 +7,11 @@ sign and word, never by color alone.
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from MedImageLib.errors import Remark
 from MedImageLib.resources import resource_path
@@ -24,6 +25,9 @@ from MedImageLib.results import (
     Timing,
 )
 from MedImageLib.writing.atomic import finished_file
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _UNITS = {
     "1": "",
@@ -138,6 +142,15 @@ def report_of(
 
 def write_report(path: Path | str, report: Report) -> Path:
     """Write the page; it appears by rename of a finished file. Equal reports give equal bytes."""
+    page = _template().render(report=report)
+    with finished_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+@functools.cache
+def _template() -> Template:
+    """The page's template, read and compiled once: that takes longer than filling it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -155,10 +168,7 @@ def write_report(path: Path | str, report: Report) -> Path:
         is_link=lambda cell: isinstance(cell, Link),
         numeric_columns=_numeric_columns,
     )
-    page = environment.get_template("report.html.jinja").render(report=report)
-    with finished_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-    return Path(path)
+    return environment.get_template("report.html.jinja")
 
 
 def unit_text(unit: str) -> str:

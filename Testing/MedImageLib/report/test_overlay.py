@@ -212,3 +212,14 @@ def test_equal_pictures_are_equal_bytes() -> None:
 def test_examples_in_the_docstrings_hold() -> None:
     assert doctest.testmod(canvas).attempted == 1
     assert doctest.testmod(canvas).failed == 0
+
+
+def test_an_outline_is_the_same_wherever_in_the_picture_its_structure_lies() -> None:
+    small, large = np.zeros((12, 9), bool), np.zeros((60, 50), bool)
+    small[2:9, 1:7], small[4:6, 3:5] = True, False
+    large[20:32, 30:39] = small
+    pen = canvas.Canvas(None, (1.0, 1.0), (50, 60), 768)  # type: ignore[arg-type]
+    moved = [[(x + 30, y + 20) for x, y in line] for line in pen.contours(small)]
+    assert pen.contours(large) == moved
+    assert len(moved) == 2
+    assert pen.contours(np.zeros((5, 5), bool)) == []

@@ -1,17 +1,21 @@
 """Whether a scan looked normal: the verdict that travels with a case.
 
 The screening writes it into result.json and onto the volume node; processing that follows asks it
-before it starts. Attributes of nodes are texts, so that any part of Slicer can read them.
+before it starts. Attributes of nodes are texts, so that any part of Slicer can read them; in files
+a verdict belongs to the image whose SHA-256 its result names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+import argparse
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar, cast, get_args
 
-from MedImageLib.errors import Remark
-from MedImageLib.results import Result
+from MedImageLib.errors import InputError, Remark
+from MedImageLib.results import RESULT_FILE, Result, ResultError, input_identity, read_result
+from MedImageLib.volume import Volume, VolumeSequence
 
 TASK = "scan_normality"
 Word = Literal["normal", "abnormal", "unsure"]
@@ -21,7 +25,10 @@ STATES: dict[Word, Literal["satisfied", "not", "not_assessable"]] = {
     "abnormal": "not",
     "unsure": "not_assessable",
 }
+BESIDE = "anomaly"  # folder beside an input that is looked into when none is named
+DOUBTS = ("scan-abnormal", "scan-unsure")
 _PREFIX = "MedImage.ScanNormality."
+Image = TypeVar("Image", Volume, VolumeSequence)
 
 
 @dataclass(frozen=True)
@@ -86,3 +93,67 @@ def verdict_of_attributes(attributes: Mapping[str, str]) -> ScanVerdict | None:
         return None
     model = attributes.get(f"{_PREFIX}Model", "")
     return ScanVerdict(cast(Word, word), score, threshold, sure, model)
+
+
+def add_screening(parser: argparse.ArgumentParser) -> None:
+    """The option that names where verdicts on the inputs lie; see `verdicts_for`."""
+    parser.add_argument(
+        "--screening",
+        type=Path,
+        metavar="PATH",
+        help="result of `medimage anomaly score`, or a folder of them, to be told with the result "
+        f"(default: folder {BESIDE!r} beside the input)",
+    )
+
+
+def verdicts_for(source: Path, named: Path | None) -> dict[str, ScanVerdict]:
+    """Verdicts by the SHA-256 of the image that they were given on.
+
+    named: a result.json or a folder of results, which must hold one; None: the folder `anomaly`
+    beside the input `source`, where there is one. Raises InputError.
+    """
+    if named is None:
+        beside = source.resolve().parent / BESIDE
+        return read_verdicts(beside.rglob(RESULT_FILE)) if beside.is_dir() else {}
+    paths = named.rglob(RESULT_FILE) if named.is_dir() else [named]
+    found = read_verdicts(paths)
+    if not found:
+        raise InputError(
+            f"{named}: holds no verdict of the screening. Name the result.json, or the folder, "
+            "that `medimage anomaly score` wrote."
+        )
+    return found
+
+
+def read_verdicts(paths: Iterable[Path]) -> dict[str, ScanVerdict]:
+    """Verdicts by SHA-256 of their images, of those result files that hold one."""
+    found: dict[str, ScanVerdict] = {}
+    for path in sorted(paths):
+        try:
+            result = read_result(path)
+        except ResultError:
+            # A folder of results may hold files of other programs.
+            continue
+        verdict = verdict_of_result(result)
+        if verdict is not None:
+            found |= {one.sha256: verdict for one in result.inputs}
+    return found
+
+
+def with_verdict(image: Image, verdicts: Mapping[str, ScanVerdict], named: bool = False) -> Image:
+    """The image with the remark that its verdict asks for before all others.
+
+    named: a person named the verdicts, so that it is also told when none is of this image.
+    """
+    first = image.frames[0] if isinstance(image, VolumeSequence) else image
+    verdict = verdicts.get(input_identity(first).sha256)
+    remark = verdict.remark() if verdict else None
+    if verdict is None and named:
+        remark = Remark(
+            "scan-not-screened",
+            f"The verdicts that were named ({len(verdicts)}) are of other images; whether this "
+            "scan looks normal was not asked.",
+        )
+    if remark is None:
+        return image
+    return cast(Image, replace(image, remarks=(remark, *image.remarks)))

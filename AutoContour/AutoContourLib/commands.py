@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from AutoContourLib.review_commands import REVIEW_COMMANDS
 from MedImageLib.command_line import Command
+
+if TYPE_CHECKING:
+    from MedImageLib.results import Result
 
 
 def _add_classify(parser: argparse.ArgumentParser) -> None:
@@ -106,12 +110,14 @@ def _register(options: argparse.Namespace) -> int:
 
 def _add_contour(parser: argparse.ArgumentParser) -> None:
     from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
+    from MedImageLib.scan_verdict import add_screening
     from MedImageLib.settings import add_settings
 
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="CT or MR: folder or file"
     )
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    add_screening(parser)
     add_settings(parser, ContourSettings)
     add_settings(parser.add_argument_group("RTSTRUCT"), RtstructSettings)
 
@@ -120,16 +126,19 @@ def _contour(options: argparse.Namespace) -> int:
     from AutoContourLib.contours.contour_files import process_scan
     from AutoContourLib.contours.contour_settings import ContourSettings, RtstructSettings
     from MedImageLib.reading import read_image
+    from MedImageLib.scan_verdict import verdicts_for, with_verdict
     from MedImageLib.settings import settings_from
     from MedImageLib.single_cases import run_each
 
     contours = settings_from(options, ContourSettings)
     rtstruct = settings_from(options, RtstructSettings)
-    return run_each(
-        options.inputs,
-        options.out,
-        lambda source, folder: process_scan(read_image(source), folder, contours, rtstruct),
-    )
+
+    def process(source: Path, folder: Path) -> Result:
+        verdicts = verdicts_for(source, options.screening)
+        scan = with_verdict(read_image(source), verdicts, bool(options.screening))
+        return process_scan(scan, folder, contours, rtstruct)
+
+    return run_each(options.inputs, options.out, process)
 
 
 def _add_rtstruct(parser: argparse.ArgumentParser) -> None:
@@ -196,10 +205,12 @@ def _review(options: argparse.Namespace) -> int:
 def _add_process(parser: argparse.ArgumentParser) -> None:
     from AutoContourLib.processing import StudyProcessing
     from MedImageLib.batch.settings import BatchSettings
+    from MedImageLib.scan_verdict import add_screening
     from MedImageLib.settings import add_settings
 
     parser.add_argument("study", type=Path, metavar="STUDY_DIR")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    add_screening(parser)
     add_settings(parser.add_argument_group("what is done"), StudyProcessing)
     add_settings(parser.add_argument_group("how cases are worked through"), BatchSettings)
 
@@ -209,15 +220,14 @@ def _process(options: argparse.Namespace) -> int:
     from AutoContourLib.study.worker import MODULES
     from MedImageLib.batch.run import run_batch
     from MedImageLib.batch.settings import BatchSettings
+    from MedImageLib.scan_verdict import verdicts_for
     from MedImageLib.settings import settings_from
 
     settings = settings_from(options, BatchSettings)
     chosen = processor_settings(options.out, settings_from(options, StudyProcessing))
-    rows = [
-        r
-        for r in run_batch(options.study, options.out, settings, chosen, modules=MODULES)
-        if r.processor or r.is_failure
-    ]
+    known = verdicts_for(options.study, options.screening)
+    done = run_batch(options.study, options.out, settings, chosen, modules=MODULES, verdicts=known)
+    rows = [r for r in done if r.processor or r.is_failure]
     for row in rows:
         print(
             f"{row.case}: {row.state} {options.out / row.folder if row.folder else ''} {row.text}"

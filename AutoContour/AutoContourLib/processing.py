@@ -68,15 +68,21 @@ def run(case: Case, folder: Path, settings: StudyProcessing) -> Result:
     from MedImageLib.background.progress import part, tell
     from MedImageLib.errors import InputError, Remark
     from MedImageLib.reading import read_listed
+    from MedImageLib.scan_verdict import with_verdict
     from MedImageLib.volume import Volume
 
     started = time.monotonic()
     tell(0.0, "Reading the study")
-    images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
+    images = [
+        with_verdict(image, case.screened)
+        for image in read_listed(case.files)
+        if isinstance(image, Volume)
+    ]
     overview = study_overview(images)
     # Of the file of thresholds the name alone: results name no place of a site.
     told = replace(settings, thresholds=Path(settings.thresholds).name)
     result = overview_result(overview, told, time.monotonic() - started)
+    result = _joined(result, warnings=_doubts(overview.others))
     pairs: tuple[ImagePair, ...] = ()
     if overview.others and (settings.register or settings.contour):
         try:
@@ -201,6 +207,19 @@ def with_second_contours(
         # Its findings and flags stand in its own result; here they would name no image.
         result = _joined(result, replace(one, values=values, findings=(), flags=()))
     return _joined(result, warnings=made.remarks)
+
+
+def _doubts(others: Sequence[Volume]) -> tuple[Remark, ...]:
+    """What the screening doubted about further images, which the result else does not tell."""
+    from MedImageLib.errors import Remark
+    from MedImageLib.scan_verdict import DOUBTS
+
+    return tuple(
+        Remark(remark.code, f"Further image {number} ({image.modality}): {remark.text}")
+        for number, image in enumerate(others, start=1)
+        for remark in image.remarks
+        if remark.code in DOUBTS
+    )
 
 
 def _joined(result: Result, other: Result | None = None, warnings: Sequence[Remark] = ()) -> Result:

@@ -10,6 +10,7 @@ from MedImageLib.command_line import Command
 
 def _add_lv(parser: argparse.ArgumentParser) -> None:
     from CardiacLVLib.settings import LeftVentricleSettings
+    from MedImageLib.scan_verdict import add_screening
     from MedImageLib.settings import add_settings
 
     parser.add_argument(
@@ -22,6 +23,7 @@ def _add_lv(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="label map of every frame, such as an edited labels.nii.gz: all follows from it",
     )
+    add_screening(parser)
     add_settings(parser, LeftVentricleSettings)
     parser.epilog = "Exit code: 0 all well, 1 no short-axis cine or failed, 2 wrong usage."
 
@@ -34,12 +36,14 @@ def _lv(options: argparse.Namespace) -> int:
     from CardiacLVLib.processing import process_cine
     from CardiacLVLib.settings import LeftVentricleSettings
     from MedImageLib.results import output_files, write_result
+    from MedImageLib.scan_verdict import verdicts_for, with_verdict
     from MedImageLib.settings import settings_from
     from MedImageLib.writing.atomic import finished_folder
 
     settings = settings_from(options, LeftVentricleSettings)
+    verdicts = verdicts_for(options.input, options.screening)
     with finished_folder(options.out) as folder:
-        cine = load_cine(options.input)
+        cine = with_verdict(load_cine(options.input), verdicts, bool(options.screening))
         labels = load_labels(options.labels, cine) if options.labels else None
         result = process_cine(cine, folder, settings, labels, str(options.input))
         write_result(folder, replace(result, files=output_files(folder)))

@@ -50,8 +50,10 @@ def _has_phases(path: Path) -> bool:
 def run(case: Case, folder: Path, settings: LeftVentricleSettings) -> Result:
     """Process the cine of a case. Raises NotShortAxisCineError when it holds none."""
     from CardiacLVLib.cine.cine_input import load_listed_cine
+    from MedImageLib.scan_verdict import with_verdict
 
-    return process_cine(load_listed_cine(case.files), folder, settings, source=case.files[0].name)
+    cine = with_verdict(load_listed_cine(case.files), case.screened)
+    return process_cine(cine, folder, settings, source=case.files[0].name)
 
 
 def process_cine(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +18,7 @@ from MedImageLib.results import file_sha256
 
 if TYPE_CHECKING:
     from MedImageLib.reading.scan import SeriesSummary
+    from MedImageLib.scan_verdict import ScanVerdict
 
 # A header and its pixels in two files: the hash must follow both.
 _DETACHED_HEADERS = (".mhd", ".nhdr", ".hdr")
@@ -30,7 +31,8 @@ class Case:
     sha256: of the content of all files. level: one series (or one file), or a whole study.
     modality: DICOM Modality of the series, joined by + for a study; empty when unknown.
     kind: `image`, `nrrd`, `png`, ... as in SeriesSummary, or `study`.
-    series: one, or all of the study with its structure sets and the like.
+    series: one, or all of the study with its structure sets and the like. screened: verdicts of
+    the screening on its images, by their SHA-256.
     """
 
     sha256: str
@@ -38,6 +40,7 @@ class Case:
     modality: str
     kind: str
     series: tuple[SeriesSummary, ...]
+    screened: Mapping[str, ScanVerdict] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:

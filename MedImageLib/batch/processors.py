@@ -36,6 +36,8 @@ class Processor:
     (empty, temporary) and returns the Result; the batch writes result.json and fills in `files`.
     settings: instance of a settings dataclass with the defaults, or None; `run` gets it or one
     with other values. models: names in Resources/models; a changed model makes results stale.
+    screens: it says whether a scan looks normal; all others wait for it and are told (`screened`
+    of their case).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Processor:
     settings: Any = None
     models: tuple[str, ...] = ()
     version: str = __version__
+    screens: bool = False
 
 
 def find_processors(

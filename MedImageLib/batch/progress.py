@@ -44,6 +44,10 @@ class Progress:
             self._stream.write(f"{line}: {name}: {error or 'done'}\n")
         self._stream.flush()
 
+    def left_out(self, count: int) -> None:
+        """So many of the tasks that were counted need not be done."""
+        self._total -= count
+
     def say(self, text: str) -> None:
         self._stream.write(("\r\x1b[K" if self._in_place else "") + text + "\n")
         self._stream.flush()

@@ -6,13 +6,14 @@ nothing behind and a killed batch continues where it was.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from MedImageLib.batch.cases import Case, Found, scan_cases
 from MedImageLib.batch.cluster import WorkerDied, open_client, run_tasks
@@ -28,7 +29,11 @@ from MedImageLib.batch.progress import Progress
 from MedImageLib.batch.settings import BatchSettings
 from MedImageLib.batch.task import Outcome, Task, limit_mark, without_names
 from MedImageLib.errors import SettingsError
+from MedImageLib.results import RESULT_FILE
 from MedImageLib.settings import settings_from_dict, settings_sha256
+
+if TYPE_CHECKING:
+    from MedImageLib.scan_verdict import ScanVerdict
 
 State = Literal["done", "already done", "kept", "failed", "unreadable", "no processor"]
 _TRIES = 2
@@ -69,13 +74,15 @@ def run_batch(
     processor_settings: Mapping[str, Mapping[str, Any]] | None = None,
     modules: Sequence[str] = PROCESSING_MODULES,
     stream: TextIO | None = None,
+    verdicts: Mapping[str, ScanVerdict] | None = None,
 ) -> tuple[Row, ...]:
     """Run every processor on every case that it accepts; give one row for each.
 
     Results lie in out/cases/CASE/PROCESSOR, the ledger in out/ledger.sqlite, the table in
     out/summary.csv and .html. processor_settings: values other than the defaults, by processor.
-    stream: for progress, default stderr. One bad case never stops the rest. Raises SettingsError
-    for wrong use, InputError when another batch writes there.
+    stream: for progress, default stderr. verdicts: of an earlier screening, by SHA-256 of the
+    image; those of this folder's own screening are known without. One bad case never stops the
+    rest. Raises SettingsError for wrong use, InputError when another batch writes there.
     """
     folder, out = Path(folder), Path(out).resolve()
     if not folder.is_dir():
@@ -89,6 +96,7 @@ def run_batch(
         processor_settings,
         modules,
         stream,
+        verdicts,
     )
 
 
@@ -99,6 +107,7 @@ def run_cases(
     processor_settings: Mapping[str, Mapping[str, Any]] | None = None,
     modules: Sequence[str] = PROCESSING_MODULES,
     stream: TextIO | None = None,
+    verdicts: Mapping[str, ScanVerdict] | None = None,
 ) -> tuple[Row, ...]:
     """As `run_batch`, on the cases that `find` gives once the output folder is held."""
     from MedImageLib.batch.summary import write_summary
@@ -111,7 +120,7 @@ def run_cases(
         clear_leftovers(out / "cases", out / ".work")
         ledger = Ledger(out / "ledger.sqlite")
         try:
-            batch = CaseWork(out, ledger, settings, processors, chosen)
+            batch = CaseWork(out, ledger, settings, processors, chosen, verdicts)
             batch.plan(find())
             batch.run(stream)
         finally:
@@ -140,7 +149,8 @@ def chosen_settings(
 
 
 class CaseWork:
-    """Work on one output folder: what is still to be done (`queue`), and the rows so far."""
+    """Work on one output folder: what is still to be done (`queue`), what waits for the screening
+    (`waiting`, with the digests of the images), and the rows so far."""
 
     def __init__(
         self,
@@ -149,9 +159,12 @@ class CaseWork:
         settings: BatchSettings,
         processors: Mapping[str, tuple[str, Processor]],
         chosen: Mapping[str, Any],
+        verdicts: Mapping[str, ScanVerdict] | None = None,
     ) -> None:
         self.rows: list[Row] = []
         self.queue: deque[Task] = deque()
+        self.waiting: list[tuple[Task, tuple[str, ...]]] = []
+        self._verdicts = dict(verdicts or {})
         self._tries: dict[tuple[str, str], int] = {}
         self._notes: list[str] = []
         self._out = out
@@ -183,8 +196,14 @@ class CaseWork:
                     text = without_names(f"{type(error).__name__}: {error}", task)
                     self._tell(task, "failed", text=f"whether it fits cannot be told ({text})")
                     continue
-                taken.update((case.sha256, *found.series_of_study.get(case.sha256, ())))
-                self._decide(task)
+                parts = (case.sha256, *found.series_of_study.get(case.sha256, ()))
+                taken.update(parts)
+                if processor.screens:
+                    self._decide(task)
+                else:
+                    self.waiting.append((task, parts))
+        if not self.queue:
+            self.decide_waiting()
         for case in found.cases:
             if case.level == "series" and case.sha256 not in taken:
                 self._tell(self._task("", "", case), "no processor")
@@ -199,22 +218,53 @@ class CaseWork:
 
     def run(self, stream: TextIO) -> None:
         """Do what is to be done; what a person touched meanwhile is left alone."""
-        progress = Progress(len(self.queue), stream)
+        progress = Progress(len(self.queue) + len(self.waiting), stream)
         for note in self._notes:
             progress.say(note)
         if not self.queue:
             return
         with open_client(self._settings.scheduler, self._settings.workers) as client:
-            for task, outcome in run_tasks(client, self.queue, self.started):
-                if isinstance(outcome, WorkerDied):
-                    outcome_or_none = self.died(task, outcome)
-                    if outcome_or_none is None:
-                        self.queue.append(task)
-                        continue
-                    outcome = outcome_or_none
-                self.finished(task, outcome)
-                row = self.rows[-1]
-                progress.finished(f"{row.case} {row.processor}", row.text * row.is_failure)
+            self._work_through(client, progress)
+            before, decided = len(self.queue), len(self.waiting)
+            self.decide_waiting()
+            progress.left_out(decided - (len(self.queue) - before))
+            self._work_through(client, progress)
+
+    def decide_waiting(self) -> None:
+        """Decide on what waited for the screening, whose verdicts are now in place."""
+        for task, parts in self.waiting:
+            screened = self._verdicts | self._screened(parts)
+            self._decide(replace(task, case=replace(task.case, screened=screened)))
+        self.waiting.clear()
+
+    def _work_through(self, client: Any, progress: Progress) -> None:
+        for task, outcome in run_tasks(client, self.queue, self.started):
+            if isinstance(outcome, WorkerDied):
+                outcome_or_none = self.died(task, outcome)
+                if outcome_or_none is None:
+                    self.queue.append(task)
+                    continue
+                outcome = outcome_or_none
+            self.finished(task, outcome)
+            row = self.rows[-1]
+            progress.finished(f"{row.case} {row.processor}", row.text * row.is_failure)
+
+    def _screened(self, parts: Sequence[str]) -> dict[str, ScanVerdict]:
+        """Verdicts in place on the images of these digests, of whatever batch into this folder."""
+        from MedImageLib.scan_verdict import BESIDE, read_verdicts
+
+        pattern = f"*-{{}}/{BESIDE}/{RESULT_FILE}"
+        found = (self._out / "cases").glob
+        return read_verdicts(path for part in parts for path in found(pattern.format(part[:12])))
+
+    def _made(self, task: Task) -> dict[str, str]:
+        """What a result of this task is made with; doubts about the scan belong to it."""
+        made = self._made_with[task.processor]
+        doubts = sorted({r.text for v in task.case.screened.values() if (r := v.remark())})
+        if not doubts:
+            return made
+        text = "\n".join([made["settings_sha256"], *doubts])
+        return made | {"settings_sha256": hashlib.sha256(text.encode()).hexdigest()}
 
     def _task(self, module: str, name: str, case: Case) -> Task:
         return Task(
@@ -241,14 +291,10 @@ class CaseWork:
             self._ledger.done(digest, name)
             entry = self._ledger.entry(digest, name)
         whose = owner(place, entry)
-        fresh = (
-            entry is not None
-            and {
-                "processor_version": entry.processor_version,
-                "settings_sha256": entry.settings_sha256,
-            }
-            == self._made_with[name]
-        )
+        fresh = entry is not None and {
+            "processor_version": entry.processor_version,
+            "settings_sha256": entry.settings_sha256,
+        } == self._made(task)
         if whose in _KEPT:
             old = "" if fresh or entry is None else ", made with another version or settings"
             self._tell(task, "kept", text=f"{_KEPT[whose]}{old}; move it away to have it done")
@@ -291,7 +337,7 @@ class CaseWork:
             self._tell(task, "kept", text=text)
             return
         coming = {"files": digests(task.work), "seconds": outcome.seconds}
-        self._ledger.placing(*key, coming | self._made_with[task.processor])
+        self._ledger.placing(*key, coming | self._made(task))
         put_in_place(task.work, place)
         self._ledger.done(*key)
         self._tell(task, "done", outcome.seconds)

@@ -108,6 +108,8 @@ class StandingBatch:
     def begin(self, name: str, found: Found) -> tuple[Row, ...] | None:
         """Hand over cases under a name; rows when there is nothing to do, None when work began."""
         self._work.plan(found)
+        # Cases come one by one here, and none waits for another's screening.
+        self._work.decide_waiting()
         job = _Job({}, [], self._taken_rows())
         while self._work.queue:
             self._submit(job, self._work.queue.popleft())

@@ -31,13 +31,15 @@ def run(case: Case, folder: Path, settings: MetricSettings) -> Result:
     """Process the radiograph of a case. Raises InputError when it holds none."""
     from MedImageLib.errors import InputError
     from MedImageLib.reading import read_listed
+    from MedImageLib.scan_verdict import with_verdict
     from MedImageLib.volume import Volume
 
     images = read_listed(case.files)
     if len(images) != 1 or not isinstance(images[0], Volume):
         raise InputError(f"{case.name}: holds {len(images)} images or frames, expected one.")
     source = case.files[0] if case.kind == "image" and len(case.files) == 1 else None
-    return process_radiograph(images[0], folder, settings, source)[0]
+    radiograph = with_verdict(images[0], case.screened)
+    return process_radiograph(radiograph, folder, settings, source)[0]
 
 
 def process_radiograph(
@@ -139,5 +141,6 @@ PROCESSORS = (
         run=case_processing.run,
         settings=AnomalySettings(),
         models=case_processing.MODELS,
+        screens=True,
     ),
 )

@@ -15,7 +15,9 @@ from AutoContourLib.registration import study_pairs
 from MedImageLib.batch.cases import Case, find_cases
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
+from MedImageLib.reading import read_listed
 from MedImageLib.results import write_result
+from MedImageLib.scan_verdict import ScanVerdict, Word
 from MedImageLib.settings import settings_from_dict
 from MedImageLib.volume import Volume
 from MedImageLib.writing.dicom_image import write_dicom
@@ -87,3 +89,16 @@ def test_images_that_cannot_be_classified_leave_the_planning_ct_its_contours(
     result = run(case, tmp_path, NO_SCENE)
     assert "not-classified" in {one.code for one in result.warnings}
     assert (tmp_path / "contours" / "rtstruct.dcm").is_file()
+
+
+def test_what_the_screening_doubted_is_told_of_every_image(case: Case, tmp_path: Path) -> None:
+    images = [image for image in read_listed(case.files) if isinstance(image, Volume)]
+    first, second = sorted(images, key=lambda one: str(one.tags["acquisition_date"]))
+    words: dict[str, Word] = {first.source_sha256: "abnormal", second.source_sha256: "unsure"}
+    verdicts = {k: ScanVerdict(word, 3.0, 2.0, 0.9, "fake") for k, word in words.items()}
+    settings = replace(NO_SCENE, second=SecondContourSettings(way="none"))
+    told = run(replace(case, screened=verdicts), tmp_path, settings).warnings
+    doubts = {one.code: one.text for one in told if one.code.startswith("scan-")}
+    assert doubts.keys() == {"scan-abnormal", "scan-unsure"}
+    assert doubts["scan-abnormal"].startswith("The scan looks abnormal")
+    assert doubts["scan-unsure"].startswith("Further image 1 (CT): ")

@@ -17,7 +17,17 @@ import SimpleITK as sitk
 from CardiacLVLib.measures.indices import INDEX_NAMES
 from MedImageLib.__main__ import main
 from MedImageLib.phantom.cine import CineSettings, generate_cine
-from MedImageLib.results import read_result
+from MedImageLib.reading import read_any
+from MedImageLib.results import (
+    Measurement,
+    ModelUsed,
+    QualityFlag,
+    Result,
+    input_identity,
+    read_result,
+    write_result,
+)
+from MedImageLib.scan_verdict import FLAG, TASK
 from MedImageLib.writing.dicom_image import write_dicom
 from MedImageLib.writing.dicom_study import DicomStudy
 
@@ -202,3 +212,19 @@ def test_untouched_dicom_of_a_real_patient(data_dir, tmp_path):
     assert abs(result.value("ed_phase_index").value - 18) <= 1
     assert abs(result.value("es_phase_index").value - 7) <= 1
     assert nibabel.load(out / "labels.nii.gz").shape == (256, 256, 4, 20)
+
+
+def test_the_verdict_of_the_screening_is_told_first(series, done, tmp_path):
+    """Screened and read by the command in its own way, the cine is known to be the same."""
+    image = read_any(series)
+    identity = input_identity(image.frames[0], frames=len(image.frames))
+    values = tuple(Measurement(name, 1.0, "1") for name in ("score", "threshold", "confidence"))
+    flag = QualityFlag(FLAG, "not_assessable", "May be abnormal")
+    model = ModelUsed("normality_cardiac_mr", "1.0", "0" * 64)
+    verdict = Result("MedImageMetric", TASK, (identity,), values, flags=(flag,), models=(model,))
+    (tmp_path / "screened").mkdir()
+    write_result(tmp_path / "screened", verdict)
+    words = ["lv", str(series), "-o", str(tmp_path / "out"), "--labels"]
+    words += [str(done / "labels.nii.gz"), "--screening", str(tmp_path / "screened")]
+    assert main(words) == 0
+    assert "scan-unsure" in {one.code for one in read_result(tmp_path / "out").warnings}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from MedImageLib.errors import InputError, Remark
+from MedImageLib.geometry import Geometry
 from MedImageLib.results import (
     InputIdentity,
     Measurement,
     ModelUsed,
     QualityFlag,
     Result,
+    input_identity,
     read_result,
     write_result,
 )
@@ -21,7 +27,10 @@ from MedImageLib.scan_verdict import (
     node_attributes,
     verdict_of_attributes,
     verdict_of_result,
+    verdicts_for,
+    with_verdict,
 )
+from MedImageLib.volume import Volume, VolumeSequence
 
 
 def verdict(word) -> ScanVerdict:
@@ -66,3 +75,55 @@ def test_only_doubts_are_told():
         assert remark is not None
         assert remark.code == f"scan-{word}"
         assert "normality_ct" in remark.text
+
+
+EARLIER = Remark("earlier", "Said when it was read.")
+SCAN = Volume(np.arange(16.0).reshape(1, 4, 4), Geometry((1, 4, 4)), remarks=(EARLIER,))
+
+
+def screened(folder: Path, word, image: Volume = SCAN) -> Path:
+    from dataclasses import replace
+
+    folder.mkdir(parents=True)
+    result = replace(result_of(verdict(word)), inputs=(input_identity(image),))
+    write_result(folder, result)
+    return folder
+
+
+@pytest.mark.parametrize("named", ["file", "folder", "beside"])
+def test_verdicts_in_files_are_told_of_their_image_alone(tmp_path, named):
+    place = screened(tmp_path / "anomaly" / "scan", "abnormal")
+    write_result(tmp_path / "anomaly" / "other.json", result_of(verdict("normal"), "other_task"))
+    (tmp_path / "anomaly" / "result.json").write_text("{}")
+    given = {"file": place / "result.json", "folder": tmp_path / "anomaly", "beside": None}[named]
+    found = verdicts_for(tmp_path / "scan.nrrd", given)
+    assert list(found.values()) == [verdict("abnormal")]
+    told = with_verdict(SCAN, found)
+    assert [one.code for one in told.remarks] == ["scan-abnormal", "earlier"]
+    assert told.array is SCAN.array
+    other = Volume(SCAN.array + 1, SCAN.geometry)
+    assert with_verdict(other, found) is other
+    assert [one.code for one in with_verdict(other, found, named=True).remarks] == [
+        "scan-not-screened"
+    ]
+
+
+def test_the_frames_of_a_sequence_are_one_scan(tmp_path):
+    screened(tmp_path / "anomaly" / "cine", "unsure")
+    cine = VolumeSequence((SCAN, SCAN.with_array(SCAN.array + 1)), (0.0, 1.0), "time", "ms")
+    told = with_verdict(cine, verdicts_for(tmp_path / "cine", None))
+    assert [one.code for one in told.remarks] == ["scan-unsure"]
+    assert told.frames == cine.frames
+
+
+def test_of_normal_and_unscreened_scans_nothing_is_told(tmp_path):
+    assert verdicts_for(tmp_path / "scan.nrrd", None) == {}
+    found = verdicts_for(tmp_path, screened(tmp_path / "done", "normal"))
+    assert with_verdict(SCAN, found, named=True) is SCAN
+
+
+def test_a_place_without_a_verdict_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for named in (tmp_path / "empty", tmp_path / "absent", tmp_path / "absent.json"):
+        with pytest.raises(InputError, match="holds no verdict"):
+            verdicts_for(tmp_path / "scan.nrrd", named)

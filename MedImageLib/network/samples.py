@@ -55,6 +55,8 @@ class Source:
         or None to leave the image out; for what was read as numbers or polygons, not painted.
     change: function `package.module:name` of (image 0 … 1, label, generator) → (image, label)
         that brings into every view of an image what real images lack, as drawn objects.
+    crops: function `package.module:name` of a sample → samples, for networks that see parts of an
+        image on grids of their own; an image without any is left out.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Source:
     reading: str = ""
     drawing: str = ""
     change: str = ""
+    crops: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +140,7 @@ def _read_source(data_dir: Path, source: Source) -> Iterator[Sample]:
     reading = _reading(data_dir / source.reading) if source.reading else None
     draw = _named(source.name, "drawing", source.drawing) if source.drawing else None
     change = _named(source.name, "change", source.change) if source.change else None
+    crops = _named(source.name, "crops", source.crops) if source.crops else None
     with index.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             if reading is not None:
@@ -151,7 +155,7 @@ def _read_source(data_dir: Path, source: Source) -> Iterator[Sample]:
                 if label is None:
                     continue
                 sample = replace(sample, label=np.asarray(label, np.uint8))
-            yield sample
+            yield from [sample] if crops is None else crops(sample)
 
 
 def _reading(path: Path) -> dict[str, dict[str, str]]:

@@ -131,13 +131,16 @@ def main() -> None:
     for name in MODELS:
         parser.add_argument(f"--{name.split('_')[1]}-run", type=Path, required=True)
     parser.add_argument("--limit", type=int, default=60, help="pictures of each source")
+    parser.add_argument("--sources", nargs="+", choices=OUTLINED, default=OUTLINED)
     options = parser.parse_args()
     runs = {name: getattr(options, f"{name.split('_')[1]}_run") for name in MODELS}
-    stored = {name: one for name, one in installed_models().items() if isinstance(one, Model)}
+    # Other detectors have no say in these items.
+    installed = installed_models()
+    stored = {name: one for name in MODELS if isinstance(one := installed[name], Model)}
     networks = {name: networks_of(run) for name, run in runs.items()}
     print("| source | defect | item | pictures | AUROC | called | called unchanged |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for source in OUTLINED:
+    for source in options.sources:
         before: list[dict[str, tuple[float | None, str]]] = []
         after: dict[str, list[dict[str, tuple[float | None, str]]]] = {d.name: [] for d in DEFECTS}
         for number, (fold, plane, box) in enumerate(pictures(options.data, source)):

@@ -55,6 +55,17 @@ def test_values_of_a_drawn_chest():
     assert measured["tilt_deg"] == pytest.approx(USUAL_INCLINE_DEG / 2)
 
 
+def test_the_whole_blade_is_not_judged_by_its_part_over_the_lungs():
+    part = replace(over_lungs(3000), over_lungs=True)
+    nothing = Region(np.zeros_like(part.mask), over_lungs=True)
+    found = replace(drawn(), right_scapula=part, left_scapula=nothing)
+    measured = {one.condition.name: one for one in assess(found).conditions}
+    assert measured["scapula_lung_ratio"].value == pytest.approx(3000 / LUNGS)
+    assert measured["scapula_lung_chest_ratio"].value == pytest.approx(3000 / CHEST)
+    assert measured["scapula_chest_ratio"].state == "not_assessable"
+    assert "over the lungs" in measured["scapula_chest_ratio"].reason
+
+
 def test_every_condition_of_a_good_chest_has_its_state_and_geometry():
     assessment = assess(drawn(), load_rules("source"))
     assert {one.state for one in assessment.conditions} == {"satisfied"}

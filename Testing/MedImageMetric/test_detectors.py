@@ -24,6 +24,7 @@ from MedImageMetricLib.radiograph.detectors import (
     detect_abnormal_parts,
     detect_all,
     detect_foreign_objects,
+    detect_scapulae,
     installed_models,
     largest_of_each,
     overlap,
@@ -213,3 +214,41 @@ def test_blocks_are_means_and_come_back_in_place(shape):
     back = reduction.enlarged(small > 3)
     assert back.shape == shape
     assert abs(np.flatnonzero(back[:, 0])[-1] + 1 - shape[0] // 2) <= reduction.factor / 2
+
+
+def a_model_of_blades(structures: dict[int, str]):
+    return type("Model", (), {"structures": structures})()
+
+
+def test_blades_are_looked_for_on_the_lungs_that_were_found(monkeypatch):
+    lung = np.zeros(PLANE.shape, bool)
+    lung[20:60, 10:30] = True
+    sides = []
+
+    def probability(plane, mask, is_right, model, settings):
+        sides.append(is_right)
+        return np.where(mask & (np.arange(mask.shape[1]) < 15), 0.9, 0.0)
+
+    monkeypatch.setattr(detectors, "blade_probability", probability)
+    model = a_model_of_blades({1: "scapula over the lung"})
+    found = detect_scapulae(
+        PLANE, model, right_lung=Region(lung), left_lung=NotAssessable("no model")
+    )
+    assert sides == [True]
+    right = found["right_scapula"]
+    assert isinstance(right, Region)
+    assert right.area_px == 40 * 5
+    assert right.over_lungs
+    assert found["left_scapula"] == NotAssessable("left lung: no model")
+    one = replace(SUB_MODELS[1], name="blades")
+    monkeypatch.setattr(detectors, "SUB_MODELS", (one,))
+    organs = {"right_lung": Region(lung), "left_lung": Region(~lung)}
+    assert isinstance(detect_all(PLANE, {"blades": model}, None, organs)["left_scapula"], Region)
+    assert isinstance(detect_all(PLANE, {"blades": model})["left_scapula"], NotAssessable)
+
+
+def test_a_model_of_whole_blades_is_asked_for_these(monkeypatch):
+    whole = {"right_scapula": Region(PLANE > 100)}
+    monkeypatch.setattr(detectors, "detect_organs", lambda *_: whole)
+    model = a_model_of_blades({1: "right scapula", 2: "left scapula"})
+    assert detect_scapulae(PLANE, model) is whole

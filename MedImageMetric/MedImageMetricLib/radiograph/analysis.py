@@ -129,10 +129,10 @@ def analyze_radiograph(
     segmented = time.monotonic()
 
     doubts = _doubts(volume, organs) if organs is not NO_LUNGS else []
+    regions = _organs(organs, doubts, models.get(MODEL, NO_DETECTOR))
     found = _detections(
-        volume, orientation.upright(pixels), small_upright, orientation, reduction,
-        _organs(organs, doubts, models.get(MODEL, NO_DETECTOR)),
-        {} if doubts else detect_all(small_upright, models, inference),
+        volume, orientation.upright(pixels), small_upright, orientation, reduction, regions,
+        {} if doubts else detect_all(small_upright, models, inference, regions),
     )  # fmt: skip
     detected = time.monotonic()
 

@@ -54,12 +54,14 @@ class Region:
     """A detected object as a mask; an empty mask says: looked for and not there.
 
     mask: bool (j, i). confidence: 0 … 1, None when the detector gives none. caution: a clause
-    that findings on it carry.
+    that findings on it carry. over_lungs: only the part of the object over the lungs was looked
+    for.
     """
 
     mask: np.ndarray
     confidence: float | None = None
     caution: str = ""
+    over_lungs: bool = False
 
     @cached_property
     def area_px(self) -> int:

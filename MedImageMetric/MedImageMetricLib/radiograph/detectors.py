@@ -28,23 +28,27 @@ from MedImageMetricLib.radiograph.detections import (
     NotAssessable,
     Region,
 )
+from MedImageMetricLib.radiograph.flank import blade_probability
 from MedImageMetricLib.radiograph.segmentation import MODEL, content_box, labels_of_plane
 
 LEAST_PROBABILITY = 0.2  # of a foreign object: the lowest threshold that the source names
 MOST_OVERLAP = 0.5  # of two boxes, intersection over union: beyond it the weaker one is dropped
 SMALLEST_OBJECT_PX = 4
 LEAST_SPINE_CONFIDENCE = 0.80  # out of fold, the lowest of 682 radiographs with a spine has 0.87
+LEAST_BLADE = 0.5  # probability of a pixel under the shoulder blade
 SMALLEST_PART_SHARE = 0.005  # of the picture: about a twenty-fifth of a lung
 DRAWN_ALONE = "the model learned from drawn cases alone and was proven on no real one"
 
 Found = Region | NotAssessable | tuple[ForeignObject, ...]
-Detect = Callable[[np.ndarray, Model, InferenceSettings | None], Mapping[str, Found]]
+Detect = Callable[..., Mapping[str, Found]]
+LUNGS = ("right_lung", "left_lung")
 
 
 @dataclass(frozen=True)
 class SubModel:
     """A model by the name of its folder, the fields of `Detections` that it fills, and how.
 
+    detect: of plane, model and inference settings, and by name what `takes` says was found before.
     least_confidence: regions found with less are not assessable, whatever the rule set allows.
     """
 
@@ -52,6 +56,7 @@ class SubModel:
     objects: tuple[str, ...]
     detect: Detect
     least_confidence: float = 0.0
+    takes: tuple[str, ...] = ()
 
 
 def largest_of_each(labels: np.ndarray) -> np.ndarray:
@@ -69,6 +74,31 @@ def detect_organs(
     """Regions by the labels of the model (`right scapula` fills `right_scapula`)."""
     answer = labels_of_plane(plane, model, settings, largest_of_each)
     return {_field(name): answer.region(value) for value, name in model.structures.items()}
+
+
+def detect_scapulae(
+    plane: np.ndarray,
+    model: Model,
+    settings: InferenceSettings | None = None,
+    *,
+    right_lung: Found = NO_DETECTOR,
+    left_lung: Found = NO_DETECTOR,
+) -> dict[str, Found]:
+    """The part of each lung that a shoulder blade covers; an empty region where none does.
+
+    A model that knows whole blades by their sides is asked for these.
+    """
+    if "right scapula" in model.structures.values():
+        return detect_organs(plane, model, settings)
+    found: dict[str, Found] = {}
+    for side, lung in (("right", right_lung), ("left", left_lung)):
+        if not isinstance(lung, Region) or not lung.area_px:
+            reason = lung.reason if isinstance(lung, NotAssessable) else "it was not found"
+            found[f"{side}_scapula"] = NotAssessable(f"{side} lung: {reason}")
+            continue
+        probability = blade_probability(plane, lung.mask, side == "right", model, settings)
+        found[f"{side}_scapula"] = Region(probability >= LEAST_BLADE, over_lungs=True)
+    return found
 
 
 def detect_abnormal_parts(
@@ -145,7 +175,9 @@ def detect_foreign_objects(
 
 SUB_MODELS = (
     SubModel("radiograph_spine", ("spine",), detect_organs, LEAST_SPINE_CONFIDENCE),
-    SubModel("radiograph_scapulae", ("right_scapula", "left_scapula"), detect_organs),
+    SubModel(
+        "radiograph_scapulae", ("right_scapula", "left_scapula"), detect_scapulae, takes=LUNGS
+    ),
     SubModel("radiograph_foreign_objects", ("foreign_objects",), detect_foreign_objects),
     SubModel("radiograph_pneumothorax", ("pneumothorax",), detect_abnormal_parts),
     SubModel("radiograph_pleural_effusion", ("pleural_effusion",), detect_abnormal_parts),
@@ -157,10 +189,12 @@ def detect_all(
     plane: np.ndarray,
     models: Mapping[str, Model | NotAssessable],
     settings: InferenceSettings | None = None,
+    organs: Mapping[str, Found] | None = None,
 ) -> dict[str, Found]:
     """What all sub-models but that of lungs and heart answer, by the fields of `Detections`.
 
-    models: see `installed_models`. An object that a model does not know is not assessable.
+    models: see `installed_models`. organs: what that model found; some look at it only. An object
+    that a model does not know is not assessable.
     """
     found: dict[str, Found] = {}
     for one in SUB_MODELS:
@@ -168,7 +202,8 @@ def detect_all(
         if isinstance(model, NotAssessable):
             found |= dict.fromkeys(one.objects, model)
             continue
-        answer = one.detect(plane, model, settings)
+        taken = {name: (organs or {}).get(name, NO_DETECTOR) for name in one.takes}
+        answer = one.detect(plane, model, settings, **taken)
         unknown = NotAssessable(f"the model {one.name} does not know it")
         for name in one.objects:
             found[name] = confident(answer.get(name, unknown), one.least_confidence)

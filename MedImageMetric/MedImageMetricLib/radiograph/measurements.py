@@ -80,6 +80,8 @@ def _scapula_share(
             missing.append(f"{side.replace('_', ' ')}: {one.reason}")
             reasons.add(one.reason)
             continue
+        if within is None and one.over_lungs:
+            return NotAssessable("only the part of the scapulae over the lungs is looked for")
         mask = one.mask if within is None else one.mask & within.mask
         part |= mask
         shapes += outlines(Region(mask), side.replace("_", " "))

@@ -41,7 +41,7 @@ def analysis_picture(analysis: RadiographAnalysis, size_px: int = 768) -> bytes:
         names={value: name.replace("_", " ") for value, name in LABELS.items()},
         texts=texts,
         lines=widths + _failed_lines(analysis, factor),
-        paths=_borders(analysis, factor),
+        paths=_borders(analysis, factor) + _failed_areas(analysis, factor),
         boxes=_objects(analysis, factor),
         # The network finds sides as one faces the patient; elsewhere nothing is claimed.
         letters=("R", "L", "H", "F") if analysis.is_chest else None,
@@ -102,6 +102,18 @@ def _failed_lines(analysis: RadiographAnalysis, factor: int) -> list[Line]:
                 start, end = _points(shape, factor)
                 lines.append(Line(start, end, f"{shape.label} {one.value:.2g}", FAILED))
     return lines
+
+
+def _failed_areas(analysis: RadiographAnalysis, factor: int) -> list[Path]:
+    """Outlines of what fails by its area; the map of labels shows the organ that it lies over."""
+    drawn: dict[tuple[str, int], Path] = {}
+    for one in _failed(analysis):
+        for number, shape in enumerate(one.geometry):
+            if shape.kind == "polygon":
+                points = _points(shape, factor)
+                closed = np.array([*points, points[0]])
+                drawn[shape.label, number] = Path(closed, f"{shape.label} over the lung", FAILED)
+    return list(drawn.values())
 
 
 def _objects(analysis: RadiographAnalysis, factor: int) -> list[Box]:

@@ -48,6 +48,23 @@ def test_readings_are_joined_by_id_and_drawn(data_dir):
     assert all((s.label[-1] == UNKNOWN).all() for s in samples)
 
 
+def halves(sample: Sample):
+    """Crops: both halves of what has more than ten columns drawn, nothing of the others."""
+    middle = sample.image.shape[1] // 2
+    if (sample.label[0] == 1).sum() > 10:
+        for name, part in (("a", slice(None, middle)), ("b", slice(middle, None))):
+            crop = replace(sample, image=sample.image[:, part], label=sample.label[:, part])
+            yield replace(crop, id=f"{sample.id}_{name}")
+
+
+def test_a_sample_becomes_crops_of_the_same_patient_or_none(data_dir):
+    crops = read_samples(data_dir, [replace(SOURCE, crops=f"{__name__}:halves")])
+    assert [(s.id, s.patient) for s in crops] == [("d4_a", "p2"), ("d4_b", "p2")]
+    assert crops[0].image.shape == crops[0].label.shape
+    with pytest.raises(SettingsError, match="no crops"):
+        read_samples(data_dir, [replace(SOURCE, crops="nowhere:nothing")])
+
+
 def test_absent_readings_and_drawings_are_told(data_dir):
     with pytest.raises(InputError, match="other"):
         read_samples(data_dir, [replace(SOURCE, reading="other.csv")])

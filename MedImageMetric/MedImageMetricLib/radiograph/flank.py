@@ -1,0 +1,80 @@
+"""The flank of one lung with the shoulder beside it, where a shoulder blade would lie over it.
+
+Both flanks are seen as the right one, in a frame that the lung's box sets, so that a network sees
+every patient alike; gray values are told by the contrast to their surroundings, since borders of
+blades are faint. Planes are (j, i), bright where dense, the patient's right on the left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import ndimage
+
+from MedImageLib.intensity import normalized_by_ranks
+from MedImageLib.network.framing import Frame, seen, unframed
+from MedImageLib.network.inference import InferenceSettings, segment_plane
+from MedImageLib.network.model_store import Model
+
+GRID = (140, 120)
+# The frame in heights and widths of the lung's box: above its apex, down to, beside it, inward.
+ABOVE, DOWN_TO, BESIDE, INWARD = 0.2, 0.75, 0.5, 0.65
+SURROUNDINGS_PX = 15  # of the grid: side of the square means, taken twice
+LEAST_SPREAD = 0.02  # of the gray range: even parts have no contrast
+MOST_CONTRAST = 4.0  # standard deviations
+
+
+def flank_frame(lung: np.ndarray, is_right: bool) -> Frame:
+    """The frame of a lung's flank; lung: mask (j, i) that is not empty."""
+    rows, columns = np.flatnonzero(lung.any(1)), np.flatnonzero(lung.any(0))
+    height, width = float(np.ptp(rows)) + 1, float(np.ptp(columns)) + 1
+    inward = 1.0 if is_right else -1.0
+    outer = columns[0] if is_right else columns[-1]
+    step = (
+        (ABOVE + DOWN_TO) * height / (GRID[0] - 1),
+        inward * (BESIDE + INWARD) * width / (GRID[1] - 1),
+    )
+    offset = np.array([rows[0] - ABOVE * height, outer - inward * BESIDE * width])
+    return Frame(np.diag(step), offset, GRID)
+
+
+def flank_picture(plane: np.ndarray, frame: Frame) -> np.ndarray:
+    """Gray values 0 … 1 on GRID; what lies beyond the picture is dark."""
+    return normalized_by_ranks(seen(normalized_by_ranks(plane), frame, fill=0.0))
+
+
+def local_contrast(picture: np.ndarray) -> np.ndarray:
+    """Difference to the mean of the surroundings over their spread, 0.5 for none, in 0 … 1."""
+    picture = np.asarray(picture, np.float32)
+    difference = picture - _surroundings(picture)
+    spread = np.sqrt(np.maximum(_surroundings(difference**2), 0))
+    contrast = difference / (spread + LEAST_SPREAD)
+    return 0.5 + np.clip(contrast, -MOST_CONTRAST, MOST_CONTRAST) / (2 * MOST_CONTRAST)
+
+
+def blade_probability(
+    plane: np.ndarray,
+    lung: np.ndarray,
+    is_right: bool,
+    model: Model,
+    settings: InferenceSettings | None = None,
+) -> np.ndarray:
+    """Probability (j, i) that a pixel of the lung lies under the shoulder blade; 0 elsewhere."""
+    frame = flank_frame(lung, is_right)
+    picture = local_contrast(flank_picture(plane, frame))
+    answer = segment_plane(
+        model.network, picture, model.card.framing, settings, percent=model.card.percent
+    )
+    assert answer.probabilities is not None
+    found = torch.from_numpy(np.ascontiguousarray(answer.probabilities[1:2]))
+    whole = unframed(found, frame, plane.shape)[0].numpy()
+    # Below the frame nothing was looked at; blades hardly reach there.
+    last = int(frame.offset[0] + frame.matrix[0, 0] * (GRID[0] - 1))
+    whole[last + 1 :] = 0
+    return np.where(lung, whole, 0)
+
+
+def _surroundings(picture: np.ndarray) -> np.ndarray:
+    """Two square means in turn: nearly a Gaussian one, for a fraction of the time."""
+    once = ndimage.uniform_filter(picture, SURROUNDINGS_PX, mode="nearest")
+    return ndimage.uniform_filter(once, SURROUNDINGS_PX, mode="nearest")

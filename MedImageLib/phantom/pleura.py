@@ -22,12 +22,15 @@ Draw = Callable[[np.ndarray, np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
 
 RIGHT_LUNG, LEFT_LUNG = 1, 2
 HEALTHY_SHARE = 0.45
+LYING_SHARE = 0.05
 LUNG_HEIGHT_MM = 240.0  # sets the scale where no spacing is known
 LUNG_DEPTH_MM = 150.0
 LEAST_FLUID_MM = 15.0  # along the ray; less is not to be seen
 LEAST_GRAY = 0.04  # of what fluid adds
 LEAST_LUNG_PX = 400
+LEAST_FLUID_SHARE = 0.02  # of the lung: what is smaller nobody sees, and it taught to see nothing
 SMOOTH_MM = 5.0  # lung markings are finer
+RIM_MM = 4.0  # outlined lungs end that far from the diaphragm at most
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ def with_fluid(
     room = np.maximum(ceiling - faded, 0.02)
     added = room * (1 - np.exp(-settings.gain * (SOFT - LUNG) * fluid_mm / room))
     mask = lung & (fluid_mm > LEAST_FLUID_MM) & (added > LEAST_GRAY)
-    return np.where(lung, faded + added, image).astype(np.float32), mask
+    result = np.where(lung, faded + added, image).astype(np.float32)
+    return result if settings.lying else _joined_below(result, mask, lung), mask
 
 
 def pneumothorax_drawn(
@@ -143,19 +147,34 @@ def pneumothorax_drawn(
 def effusion_drawn(
     image: np.ndarray, label: np.ndarray, generator: Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A training picture and its label map (1 = fluid) from a real one with its lungs."""
+    """A training picture and its label map (1 = fluid) from a real one with its lungs.
+
+    Fluid too little to be seen is left out, picture and label alike.
+    """
 
     def one(plane: np.ndarray, lung: np.ndarray, is_right: bool) -> tuple[np.ndarray, np.ndarray]:
         settings = FluidSettings(
-            height=float(np.exp(generator.uniform(np.log(0.08), np.log(0.7)))),
+            # The lowest part of a lung is its narrow corner: a low level there is not to be seen.
+            height=float(np.exp(generator.uniform(np.log(0.15), np.log(0.75)))),
             climb=generator.uniform(0.1, 0.7),
             depth_mm=generator.uniform(60, 160),
-            gain=generator.uniform(0.15, 0.45),
-            lying=generator.random() < 0.1,
+            gain=generator.uniform(0.2, 0.45),
+            lying=generator.random() < LYING_SHARE,
         )
-        return with_fluid(plane, lung, is_right, settings)
+        shown, fluid = with_fluid(plane, lung, is_right, settings)
+        if np.count_nonzero(fluid) < LEAST_FLUID_SHARE * np.count_nonzero(lung):
+            return plane, np.zeros_like(lung)
+        return shown, fluid
 
     return _on_a_side(image, label, generator, one)
+
+
+def _joined_below(image: np.ndarray, fluid: np.ndarray, lung: np.ndarray) -> np.ndarray:
+    """No dark rim between fluid and diaphragm or wall: that border is what fluid hides."""
+    reach = max(1, round(RIM_MM / _pixel_mm(lung)))
+    near = ndimage.binary_dilation(fluid, iterations=reach) & ~(lung & ~fluid)
+    closed = ndimage.grey_closing(image, size=2 * reach + 1)
+    return np.where(near, np.maximum(image, closed), image)
 
 
 def _on_a_side(

@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from MedImageLib.phantom.pleura import (
+    LEAST_FLUID_SHARE,
     AirSettings,
     FluidSettings,
     effusion_drawn,
@@ -115,3 +116,29 @@ def test_without_lungs_nothing_is_drawn():
         after, found = effusion_drawn(image, 0 * label, np.random.default_rng(seed))
         assert not found.any()
         np.testing.assert_array_equal(after, image)
+
+
+def test_fluid_too_little_to_be_seen_is_left_out_with_its_label():
+    image, label = chest()
+    lung = int((label == 1).sum())
+    sizes = [
+        int(effusion_drawn(image, label, np.random.default_rng(seed))[1].sum())
+        for seed in range(60)
+    ]
+    drawn = [size for size in sizes if size]
+    assert len(drawn) > 20
+    assert min(drawn) >= LEAST_FLUID_SHARE * lung
+
+
+def test_the_border_that_fluid_hides_leaves_no_dark_rim():
+    image, label = chest()
+    lung = label == 1
+    rim = ndimage.binary_dilation(lung) & ~lung  # as where an outline ends short of the diaphragm
+    image[rim] = 0.35
+    after, fluid = with_fluid(image, lung, True, FluidSettings(height=0.5, climb=0.1))
+    lowest = rim & ndimage.binary_dilation(fluid, iterations=2)
+    lowest[: int(0.75 * lung.shape[0])] = False
+    assert lowest.any()
+    assert after[lowest].min() > 0.45
+    above = rim & (np.arange(lung.shape[0])[:, None] < 60)
+    np.testing.assert_array_equal(after[above], image[above])

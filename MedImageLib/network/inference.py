@@ -273,13 +273,20 @@ def _with_fallback(
     try:
         with torch.inference_mode():
             placed = view.to(device).contiguous(memory_format=memory)
-            return answered_levels(network.to(device), placed, settings)
+            return answered_levels(_on_device(network, device), placed, settings)
     except torch.OutOfMemoryError:
         if device.type == "cpu":
             raise
         torch.cuda.empty_cache()
         with torch.inference_mode():
             return answered_levels(network.cpu(), view.contiguous(memory_format=memory), settings)
+
+
+def _on_device(network: MultiLevelNetwork, device: torch.device) -> MultiLevelNetwork:
+    """The network there; asking each of its parts to move takes longer than some planes do."""
+    here = next(network.parameters()).device
+    stays = here.type == device.type and device.index in (None, here.index)
+    return network if stays else network.to(device)
 
 
 def _inside(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,8 +1,7 @@
 """Level of real radiographs against the level of a reading by eye, each source on its own line.
 
-Pictures of one fold are answered by networks that have not seen their patients. No scapula is
-found by any shipped model, so that no picture reaches the first level; a second column takes the
-scapulae from the reading and tells what all the other detectors allow. Prints Markdown.
+Pictures of one fold are answered by networks that have not seen their patients. A second column
+takes the scapulae from the reading and tells what all the other detectors allow. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from MedImageLib.geometry import Geometry
 from MedImageLib.network.folding import folded
 from MedImageLib.network.model_store import Model
 from MedImageLib.network.training import TrainingSettings, trained_network
+from MedImageLib.network.workflow import card_of
 from MedImageLib.settings import load_settings
 from MedImageLib.volume import Volume
 from MedImageMetricLib.radiograph.analysis import RadiographAnalysis, analyze_radiograph
@@ -40,16 +40,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--lungs-run", type=Path, required=True)
     parser.add_argument("--spine-run", type=Path, required=True)
+    parser.add_argument("--scapulae-run", type=Path, required=True)
     parser.add_argument("--fold", type=int, default=0, help="that the stored other models left out")
     options = parser.parse_args()
     torch.set_num_threads(1)
     models: dict[str, Model | NotAssessable] = dict(installed_models())
-    for name, run in ((MODEL, options.lungs_run), ("radiograph_spine", options.spine_run)):
+    for name, run in (
+        (MODEL, options.lungs_run),
+        ("radiograph_spine", options.spine_run),
+        ("radiograph_scapulae", options.scapulae_run),
+    ):
         settings = load_settings(run / "settings.json", TrainingSettings)
-        stored = models[name]
-        assert isinstance(stored, Model)
         network = folded(trained_network(run, options.fold, settings.network))
-        models[name] = Model(stored.card, network, "")
+        models[name] = Model(card_of(settings, [], {}, ""), network, "")
     print("| source | pictures | level as read | with the scapulae as read | read → found |")
     print("| --- | --- | --- | --- | --- |")
     for source in SETS:
@@ -74,8 +77,8 @@ def line(data: Path, source: str, fold: int, models: Mapping[str, Model | NotAss
             alike.append(found.assessment.level == read["level_by_eye"])
             level = level_with_scapulae(found, read)
             alike_with.append(level == read["level_by_eye"])
-            if not alike_with[-1]:
-                pairs[f"{read['level_by_eye']} → {level}"] += 1
+            if not alike[-1]:
+                pairs[f"{read['level_by_eye']} → {found.assessment.level}"] += 1
     told = ", ".join(f"{pair} {count}" for pair, count in pairs.most_common())
     shares = f"{np.mean(alike):.3f} | {np.mean(alike_with):.3f}"
     return f"| {source} | {len(alike)} | {shares} | {told or '-'} |"

@@ -22,6 +22,7 @@ from MedImageMetricLib.radiograph.flank_samples import (
     lung_height_px,
     lung_width_px,
     marked_flanks,
+    narrowed,
     overlap_as_read,
     strip_label,
     under_blade,
@@ -118,4 +119,18 @@ def test_a_drawn_blade_is_labeled_on_the_lung_and_shown_as_the_network_sees_it()
         assert (found == 1).any()
         assert (found[label == UNKNOWN] == UNKNOWN).all()
         assert shown.shape == GRID
-    assert (as_shown(picture, label, np.random.default_rng(0))[0] == local_contrast(picture)).all()
+
+
+def test_flanks_are_narrowed_beside_the_lung_alone():
+    picture = np.random.default_rng(2).uniform(0, 1, GRID).astype(np.float32)
+    label = np.zeros(GRID, np.uint8)
+    kept = 0
+    for seed in range(20):
+        narrow = narrowed(picture, np.random.default_rng(seed))
+        lung = round(BESIDE * lung_width_px())
+        assert (narrow[:, lung:] == picture[:, lung:]).all()
+        kept += bool((narrow == picture).all())
+        shown, same = as_shown(picture, label, np.random.default_rng(seed))
+        assert (shown == local_contrast(narrow)).all()
+        assert same is label
+    assert 2 < kept < 16

@@ -39,8 +39,15 @@ def flank_frame(lung: np.ndarray, is_right: bool) -> Frame:
 
 
 def flank_picture(plane: np.ndarray, frame: Frame) -> np.ndarray:
-    """Gray values 0 … 1 on GRID; what lies beyond the picture is dark."""
-    return normalized_by_ranks(seen(normalized_by_ranks(plane), frame, fill=0.0))
+    """Gray values 0 … 1 on GRID; what lies beyond the picture repeats its border."""
+    corners = np.array([[0, 0], [GRID[0] - 1, GRID[1] - 1]]) @ frame.matrix.T + frame.offset
+    margins = [
+        (max(0, round(-low) + 1), max(0, round(high) - size + 2))
+        for low, high, size in zip(corners.min(0), corners.max(0), plane.shape, strict=True)
+    ]
+    padded = np.pad(normalized_by_ranks(plane), margins, mode="edge")
+    moved = Frame(frame.matrix, frame.offset + [before for before, _ in margins], frame.size)
+    return normalized_by_ranks(seen(padded, moved))
 
 
 def local_contrast(picture: np.ndarray) -> np.ndarray:

@@ -1,9 +1,8 @@
-"""What a reading says of spine and scapulae as label maps, on lungs of known place."""
+"""What a reading says of the spine as label maps, on lungs of known place."""
 
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +12,9 @@ from MedImageLib.network.samples import UNKNOWN, Source, read_samples
 from MedImageMetricLib.radiograph import drawn_bones
 from MedImageMetricLib.radiograph.drawn_bones import (
     CLAVICLES_SHARE,
-    LEFT_SCAPULA,
-    RIGHT_SCAPULA,
     WIDTH_AT_APEX,
     LungExtent,
     lung_extent,
-    marked_scapulae,
-    scapulae_as_read,
     spine_band,
     spine_offset,
 )
@@ -75,51 +70,6 @@ def test_one_point_is_no_column_and_without_lungs_there_are_no_heights(lungs, mo
     assert spine("100", "100", "100") is None
     monkeypatch.setattr(drawn_bones, "lung_extent", lambda image: None)
     assert spine("100", "100", "100") is None
-
-
-def scapulae(folder, right: str, left: str, name: str = "a") -> np.ndarray:
-    row = {"id": name, "scapula_right": right, "scapula_left": left}
-    label = scapulae_as_read(IMAGE, row, folder)
-    assert label is not None
-    return label
-
-
-def test_a_side_without_overlap_has_no_scapula_on_its_lung(lungs, tmp_path):
-    label = scapulae(tmp_path, "0", "")
-    assert (label[lungs.right] == 0).all()
-    assert (label[100, 170:180] == UNKNOWN).all()  # the left side could not be told
-    assert (label[100, 5:15] == UNKNOWN).all()  # outside of the lung nothing was drawn
-    assert (label[:, 100] == 0).all()  # the middle of the chest
-    assert (label[190:] == 0).all()
-
-
-def test_marked_overlap_is_a_strip_along_the_outer_border(lungs, tmp_path):
-    label = scapulae(tmp_path, "2", "2")
-    for value, outer, inner in ((RIGHT_SCAPULA, 22, 85), (LEFT_SCAPULA, 178, 115)):
-        assert label[60, outer] == value
-        assert label[60, inner] == 0
-        assert label[175, outer] in (0, UNKNOWN)
-    assert not (label[~(lungs.right | lungs.left)] == RIGHT_SCAPULA).any()
-    slight = scapulae(tmp_path, "1", "1")
-    assert (slight[60, 20:30] == UNKNOWN).all()
-
-
-def test_outlines_are_filled_outside_of_the_lung(lungs, tmp_path):
-    outline = {"b": {"scapula_right": [[5, 40], [30, 40], [30, 90], [5, 90]]}}
-    (tmp_path / "some_outlines.json").write_text(json.dumps(outline))
-    label = scapulae(tmp_path, "0", "0", "b")
-    assert (label[45:85, 6:19] == RIGHT_SCAPULA).all()
-    assert (label[lungs.right] == 0).all()
-
-
-def test_images_without_any_marked_scapula_are_left_out(lungs, tmp_path):
-    def marked(right: str, left: str) -> np.ndarray | None:
-        row = {"id": "a", "scapula_right": right, "scapula_left": left}
-        return marked_scapulae(IMAGE, row, tmp_path)
-
-    assert marked("0", "0") is None
-    assert marked("1", "") is None
-    assert marked("0", "2") is not None
 
 
 @pytest.mark.parametrize(("column", "expected"), [(49.5, 0.0), (59.5, 0.1), (39.5, -0.1)])

@@ -1,15 +1,14 @@
-"""Label maps of spine and scapulae from what was read on radiographs, for training.
+"""Label maps of the spine from what was read on radiographs, for training.
 
-A reading gives the x of the vertebral column at three heights, the overlap of each scapula with
-the lung as a grade, and outlines of some bones. Heights are not written down: they are those of
-the lungs, which the product's model finds. Pixels of which the reading says nothing hold UNKNOWN.
+A reading gives the x of the vertebral column at three heights. Heights are not written down: they
+are those of the lungs, which the product's model finds. Pixels of which the reading says nothing
+hold UNKNOWN.
 Planes and label maps are (j, i), in pixels; the patient's right is on the picture's left.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +27,6 @@ LEAST_DOME_SHARE = 0.15  # nearer to the apex no dome lies; the lungs were found
 # the outlines of 34 radiographs.
 WIDTH_AT_APEX, WIDTH_AT_BASE = 0.111, 0.158
 UNSURE_END_SHARE = 0.06  # of the lungs' height: where the column's part beside the lungs ends
-RIGHT_SCAPULA, LEFT_SCAPULA = 1, 2
-# A marked overlap reaches at least that far into the lung (share of the width of both), in these
-# shares of the lungs' height; the inner part of a lung never lies under a blade.
-MARKED_DEPTH, MARKED_FROM, MARKED_TO, INNER_DEPTH = 0.05, 0.12, 0.50, 0.28
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,61 +82,6 @@ def spine_band(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.nd
     return label
 
 
-def scapulae_as_read(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.ndarray | None:
-    """What is known of the scapulae: outlines where there are some, else where none can be.
-
-    row: `scapula_right`, `scapula_left` with the overlap of scapula and lung (0 none, 1 slight,
-    2 marked). A side of grade 0 has no scapula on its lung, one of grade 2 has it on a strip
-    along the outer border; the middle of the chest and all below the lungs never has.
-    Outlines (`*_outlines.json` beside the reading) hold the blade, so that its surroundings
-    outside of the lung stay unknown.
-    """
-    lungs = lung_extent(image)
-    if lungs is None:
-        return None
-    rows, columns = np.indices(image.shape)
-    inner = 0.3 * lungs.width
-    lateral = (columns < lungs.first_column + inner) | (columns > lungs.last_column - inner)
-    label = np.zeros(image.shape, np.uint8)
-    label[lateral & (rows < lungs.apex + 0.85 * lungs.height)] = UNKNOWN
-    drawn = _outlines(folder).get(row["id"], {})
-    for side, lung, value in (
-        ("right", lungs.right, RIGHT_SCAPULA),
-        ("left", lungs.left, LEFT_SCAPULA),
-    ):
-        grade = row[f"scapula_{side}"].strip()
-        depth = _depth(lung, side) / lungs.width
-        if grade == "0":
-            label[lung] = 0
-        elif grade == "2":
-            share = (rows - lungs.apex) / lungs.height
-            marked = (depth <= MARKED_DEPTH) & (share >= MARKED_FROM) & (share <= MARKED_TO)
-            label[lung & marked] = value
-        label[lung & (depth > INNER_DEPTH)] = 0
-        outline = drawn.get(f"scapula_{side}")
-        if outline:
-            label[_filled(outline, image.shape) & ~lung] = value
-    return label
-
-
-def marked_scapulae(image: np.ndarray, row: Mapping[str, str], folder: Path) -> np.ndarray | None:
-    """`scapulae_as_read` of the few images on which a scapula is marked; None for the others.
-
-    As a source of its own these images can be drawn as often as all the others.
-    """
-    label = scapulae_as_read(image, row, folder)
-    if label is None or not np.isin(label, (RIGHT_SCAPULA, LEFT_SCAPULA)).any():
-        return None
-    return label
-
-
-def _depth(lung: np.ndarray, side: str) -> np.ndarray:
-    """Columns from the outer border of a lung inward, row by row (j, i)."""
-    outward = lung if side == "right" else lung[:, ::-1]
-    depth = np.arange(lung.shape[1]) - outward.argmax(1)[:, None]
-    return depth if side == "right" else depth[:, ::-1]
-
-
 def spine_offset(labels: np.ndarray, spacing_mm: tuple[float, ...]) -> float | None:
     """Mean signed distance of the spine's (1) center line from the middle, over the width."""
     points = spine_center_line(labels == 1)
@@ -184,19 +124,3 @@ def _extended(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
     slope = (end - start) / (last - first)
     inside = np.interp(rows, points[:, 0], points[:, 1])
     return inside + slope * (np.minimum(rows - first, 0) + np.maximum(rows - last, 0))
-
-
-@functools.cache
-def _outlines(folder: Path) -> dict[str, dict[str, list[list[float]]]]:
-    found: dict[str, dict[str, list[list[float]]]] = {}
-    for path in sorted(folder.glob("*_outlines.json")):
-        found |= json.loads(path.read_text("utf-8"))
-    return found
-
-
-def _filled(outline: list[list[float]], shape: tuple[int, ...]) -> np.ndarray:
-    from PIL import Image, ImageDraw
-
-    canvas = Image.new("L", (shape[1], shape[0]), 0)
-    ImageDraw.Draw(canvas).polygon([(x, y) for x, y in outline], fill=1)
-    return np.asarray(canvas, bool)

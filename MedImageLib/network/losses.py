@@ -16,6 +16,7 @@ from torch.nn import functional
 from MedImageLib.network.samples import UNKNOWN
 
 LEAST_LOGARITHM = -80.0  # keeps the loss finite; far below what a network comes to
+FADED = 0.7  # of a training: after it, cross-entropy is the plain mean of the voxels
 EMPTY_VOXELS = 20.0  # that much falsely marked on an empty image costs half of its Dice
 
 
@@ -36,7 +37,11 @@ def merged_log_probabilities(logits: Tensor, drawn: Tensor) -> Tensor:
 
 
 def segmentation_loss(
-    logits: Tensor, labels: Tensor, drawn: Tensor, empty_voxels: float = EMPTY_VOXELS
+    logits: Tensor,
+    labels: Tensor,
+    drawn: Tensor,
+    empty_voxels: float = EMPTY_VOXELS,
+    balance: float = 0.0,
 ) -> Tensor:
     """Cross-entropy plus one minus soft Dice, over drawn classes only.
 
@@ -47,6 +52,10 @@ def segmentation_loss(
     is falsely marked on it: half of its Dice at `empty_voxels`. A class that no image of the batch
     shows is left out of the pooled half: there a single false voxel would cost half of it, and
     rare classes were given up.
+
+    balance: share of the cross-entropy in which every class that the batch shows counts alike,
+    however few its voxels. Where a class is hardly ever predicted Dice has no slope, and the plain
+    mean is made of the large classes; but an answer learned so alone is too large at its border.
     """
     truth, known = _shares(labels, logits.shape[1:])
     # In logarithms, so that a class that was given up still learns from its pixels.
@@ -55,6 +64,10 @@ def segmentation_loss(
     picked = truth * logarithms.clamp_min(LEAST_LOGARITHM)
     cross_entropy = -picked.sum() / known.sum().clamp_min(1)
     axes = tuple(range(2, logits.ndim))
+    if balance:
+        voxels = truth.sum((0, *axes))
+        alike = (-picked.sum((0, *axes)) / voxels.clamp_min(1))[voxels > 0].mean()
+        cross_entropy = (1 - balance) * cross_entropy + balance * alike
     overlap = ((probabilities * truth).sum(axes) * drawn)[:, 1:]
     total = (((probabilities + truth).sum(axes)) * drawn)[:, 1:]
     shown = ((truth.sum(axes) * drawn)[:, 1:] > 0).any(0)
@@ -63,6 +76,12 @@ def segmentation_loss(
     if bool(shown.any()):
         dice = 0.5 * pooled[shown].mean() + 0.5 * dice
     return cross_entropy + 1 - dice
+
+
+def balance_of_step(balance: float, step: int, steps: int) -> float:
+    """What is left of the `balance` of the first step: it fades out, so that borders are learned
+    as they are."""
+    return balance * max(0.0, 1 - step / (FADED * steps))
 
 
 def _shares(labels: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
@@ -94,9 +113,10 @@ def multi_level_loss(
     drawn: Tensor,
     weights: Sequence[float],
     empty_voxels: float = EMPTY_VOXELS,
+    balance: float = 0.0,
 ) -> Tensor:
     """Weighted mean of the loss of every level."""
     total = torch.zeros((), device=labels.device)
     for logits, weight in zip(levels, weights, strict=True):
-        total = total + weight * segmentation_loss(logits, labels, drawn, empty_voxels)
+        total = total + weight * segmentation_loss(logits, labels, drawn, empty_voxels, balance)
     return total / sum(weights)

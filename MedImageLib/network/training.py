@@ -27,7 +27,7 @@ from MedImageLib.network.augmentation import (
 )
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing, seen, whole_frame
-from MedImageLib.network.losses import EMPTY_VOXELS, multi_level_loss
+from MedImageLib.network.losses import EMPTY_VOXELS, balance_of_step, multi_level_loss
 from MedImageLib.network.multi_level import MultiLevelNetwork, NetworkSettings, resized
 from MedImageLib.network.samples import Sample, Source, drawn_mask, read_samples
 
@@ -47,6 +47,8 @@ class TrainingSettings:
     center_jitter: standard deviation of the center in `around` mode, in network pixels.
     empty_voxels: that much falsely marked on an image without the structure costs half of its
         Dice; more than a few where structures are many, small and hard to find.
+    balance: share of the cross-entropy, at the first step and fading out, in which rare classes
+        count as much as large ones; for structures that else are never found.
     localizer: model whose first class gives the center in `around` mode, when evaluated or used.
     measures: functions `package.module:name` of (labels, spacing_mm) → number or None, compared
         between truth and prediction by `medimage evaluate`.
@@ -73,6 +75,7 @@ class TrainingSettings:
     average: float = 0.997
     center_jitter: float = 6.0
     empty_voxels: float = EMPTY_VOXELS
+    balance: float = 0.0
     seed: int = 1
     checkpoint_every: int = 200
     low_percent: float = 1.0
@@ -201,7 +204,10 @@ def train_network(
             coarse = list(network.levels(images.contiguous(memory_format=memory), coarse=True))
         # Only the last level answers at full resolution; the others learn on their own grid.
         last = resized(coarse[-1].float(), images.shape[2:])
-        return multi_level_loss([*coarse[:-1], last], labels, drawn, weights, settings.empty_voxels)
+        balance = balance_of_step(settings.balance, step, steps)
+        return multi_level_loss(
+            [*coarse[:-1], last], labels, drawn, weights, settings.empty_voxels, balance
+        )
 
     how = FitSettings(
         steps=steps,

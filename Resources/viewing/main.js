@@ -118,6 +118,8 @@ async function act(action, values, done = "") {
     if (view.id !== id) return;
     if (done) tell(done, "good"); else if (action !== "cancel") tell("");
     await take(state);
+    // The list tells the state of every study, too, and must not wait for the next look.
+    await refresh().catch(() => {});
   } catch (error) {
     steps++;
     tell(error.message, "bad");

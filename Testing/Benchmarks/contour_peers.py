@@ -25,6 +25,7 @@ from MedImageLib.network.workflow import settings_path
 from MedImageLib.settings import load_settings
 
 PIXEL_MM = 4.0  # about that of the volumes
+BALANCE = 0.5
 DEEPEST = 8  # sides of tiles must be multiples of it for the peer
 
 
@@ -49,6 +50,8 @@ def main() -> None:
         network=replace(settings.network, stem_stride=1),
         framing=replace(settings.framing, pixel_mm=PIXEL_MM, size=(48, 48, 48)),
         fit=replace(settings.fit, steps=options.steps, checkpoint_every=25),
+        # In so short a training neither network finds the small organs otherwise.
+        balance=BALANCE,
     )
     cases = read_cases(options.data, settings.sources)
     training = [case for case in cases if case.fold != options.fold]

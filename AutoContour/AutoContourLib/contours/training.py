@@ -21,7 +21,7 @@ from MedImageLib.background.progress import in_parts
 from MedImageLib.errors import ModelError
 from MedImageLib.network.fitting import CHECKPOINT, FitSettings, fit
 from MedImageLib.network.framing import Framing
-from MedImageLib.network.losses import multi_level_loss
+from MedImageLib.network.losses import balance_of_step, multi_level_loss
 from MedImageLib.network.model_card import facts_of
 from MedImageLib.network.model_store import (
     ModelCard,
@@ -60,6 +60,13 @@ class CtTraining:
         minimum=0,
     )
     begin_with: str = setting("", help="Stored model whose weights are the beginning.")
+    balance: float = setting(
+        0.0,
+        help="Share of the cross-entropy in which rare organs count as much as large ones; at the "
+        "first step, fading out over the run.",
+        minimum=0,
+        maximum=1,
+    )
     batch: int = setting(2, help="Views in a step.", minimum=1)
     seed: int = setting(1, help="Of weights and views.", minimum=0)
     licence: str = setting("", help="Of the weights.")
@@ -154,7 +161,8 @@ def train_network(
         with torch.autocast("cpu", dtype=torch.bfloat16):
             coarse = list(network.levels(images.contiguous(memory_format=memory), coarse=True))
         last = resized(coarse[-1].float(), images.shape[2:])
-        return multi_level_loss([*coarse[:-1], last], labels, drawn, weights)
+        balance = balance_of_step(settings.balance, step, settings.fit.steps)
+        return multi_level_loss([*coarse[:-1], last], labels, drawn, weights, balance=balance)
 
     return fit(network, loss_of_step, folder, settings.fit, say)
 

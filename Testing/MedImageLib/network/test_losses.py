@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from MedImageLib.network.losses import merged_log_probabilities, multi_level_loss, segmentation_loss
+from MedImageLib.network.losses import (
+    balance_of_step,
+    merged_log_probabilities,
+    multi_level_loss,
+    segmentation_loss,
+)
 from MedImageLib.network.samples import UNKNOWN
 
 
@@ -148,3 +153,26 @@ def test_false_marks_on_an_empty_image_cost_half_at_their_setting():
     for empty_voxels, each in ((50.0, 0.5), (450.0, 0.9)):
         loss = float(segmentation_loss(logits, labels, drawn, empty_voxels)) - entropy
         assert loss == pytest.approx(1 - each, abs=1e-3)
+
+
+@pytest.mark.parametrize("balance", [0.25, 1.0])
+def test_balance_weighs_every_shown_class_alike_and_no_absent_one(balance):
+    """One voxel in a hundred, of probability 0.2; a third class that no image shows."""
+    labels = torch.zeros(1, 10, 10, dtype=torch.long)
+    labels[0, 4, 4] = 1
+    said = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64)
+    logits = said.log().reshape(1, 3, 1, 1).expand(1, 3, 10, 10)
+    drawn = torch.ones(1, 3, dtype=torch.bool)
+    plain = -(99 * np.log(0.7) + np.log(0.2)) / 100
+    alike = -(np.log(0.7) + np.log(0.2)) / 2
+    gained = segmentation_loss(logits, labels, drawn, balance=balance) - segmentation_loss(
+        logits, labels, drawn
+    )
+    assert float(gained) == pytest.approx(balance * (alike - plain), abs=1e-5)
+
+
+def test_balance_fades_out_before_the_end():
+    left = [balance_of_step(0.5, step, 1000) for step in range(1000)]
+    assert left[0] == 0.5
+    assert left[350] == pytest.approx(0.25)
+    assert left[700:] == [0.0] * 300

@@ -83,12 +83,10 @@ def fit_anatomy(groups: Mapping[str, np.ndarray]) -> Anatomy:
 
 def left_out_features(
     groups: Mapping[str, np.ndarray], patients: Sequence[str]
-) -> tuple[dict[str, np.ndarray], dict[str, Anatomy]]:
-    """What is left over of normal images, each by a fit that has not seen its patient, and that
-    fit by patient."""
-    owner, split = np.asarray(patients), splits_of(patients)
+) -> dict[str, np.ndarray]:
+    """What is left over of normal images, each by a fit that has not seen its patient."""
+    split = splits_of(patients)
     found = {name: values.copy() for name, values in groups.items()}
-    fits: dict[str, Anatomy] = {}
     for number in range(SPLITS):
         chosen = split == number
         if not chosen.any() or chosen.all():
@@ -97,5 +95,4 @@ def left_out_features(
         left = anatomy.left_over({name: values[chosen] for name, values in groups.items()})
         for name, values in left.items():
             found[name][chosen] = values
-        fits |= dict.fromkeys(np.unique(owner[chosen]).tolist(), anatomy)
-    return found, fits
+    return found

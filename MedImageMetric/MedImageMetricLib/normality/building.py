@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ from MedImageMetricLib.normality.anatomy import fit_anatomy, left_out_features
 from MedImageMetricLib.normality.divergence import match_likelihood
 from MedImageMetricLib.normality.feature_distance import (
     FEWEST_IMAGES,
+    SPLITS,
     GroupDistance,
     fit_group,
     fit_groups,
+    splits_of,
 )
 from MedImageMetricLib.normality.features import plane_features
+from MedImageMetricLib.normality.joining import GroupJoining, fit_joining
 from MedImageMetricLib.normality.model import Calibration, NormalityCard, NormalityModel
 from MedImageMetricLib.normality.normal_images import NormalScan
 from MedImageMetricLib.normality.pose import edge_directions, fit_pose
@@ -84,34 +87,34 @@ def fit_distances(
     network = networks.autoencoder
     small = small_images(images[shown], settings.autoencoder.side)
     learned, divergence = learned_features(network, small)
-    plain = plane_features(images, settings.view.grays == "hounsfield")
-    anatomy = fit_anatomy(plain)
-    pose, turned = fit_pose(edge_directions(images), patients.tolist(), settings.seed)
-    plain, unseen = left_out_features(plain, patients.tolist())
-    plain |= {"pose": turned}
-    distances = fit_groups(plain, sources.tolist(), patients.tolist())
-    # Of fewer images than numbers it would not be known how far normal ones lie.
-    learned = {name: found for name, found in learned.items() if len(found) >= found.shape[1]}
-    distances |= fit_groups(learned, sources[shown].tolist(), patients[shown].tolist())
-
+    features = _Features(
+        plane_features(images, settings.view.grays == "hounsfield"),
+        # Of fewer images than numbers it would not be known how far normal ones lie.
+        {name: found for name, found in learned.items() if len(found) >= found.shape[1]},
+        edge_directions(images),
+        sources,
+        patients,
+        shown,
+    )
     model = NormalityModel(
         card=_card(settings, scans, command),
         autoencoder=network.eval().requires_grad_(False),
         compressing=networks.compressing,
         features=networks.features,
-        anatomy=anatomy,
-        pose=pose,
-        slice_distances=distances,
+        **_fitted(features, settings.seed),
         scan_distances={},
         slice_center=0.0,
         slice_spread=1.0,
         calibration=None,
     )
-    # As a fresh patient's slices are scored: by what does not predict them too well.
+    # As a fresh patient's slices are scored: by fits that know nothing of the patient.
+    unseen = _unseen(features, settings.seed)
     scored = [
-        score_slices(replace(model, anatomy=unseen.get(scan.patient, anatomy)), scan.planes)
-        for scan in both
+        score_slices(replace(model, **unseen.get(scan.patient, {})), scan.planes) for scan in both
     ]
+    joining = _joining(both, scored)
+    if joining is not None:
+        scored = [replace(one, scores=joining.scores(one.groups)) for one in scored]
     usual = [
         most_unusual(slices.scores)
         for scan, slices in zip(both, scored, strict=True)
@@ -125,11 +128,72 @@ def fit_distances(
     )  # fmt: skip
     return replace(
         model,
+        joining=joining,
         scan_distances=_scan_distances(model, both, scored),
         slice_center=center,
         slice_spread=spread,
         calibration=known,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """Of images to fit to: plain and pose of all (n), learned of those that are shown (bool)."""
+
+    plain: dict[str, np.ndarray]
+    learned: dict[str, np.ndarray]
+    directions: np.ndarray
+    sources: np.ndarray
+    patients: np.ndarray
+    shown: np.ndarray
+
+    def of(self, chosen: np.ndarray) -> _Features:
+        among = chosen[self.shown]
+        return _Features(
+            {name: values[chosen] for name, values in self.plain.items()},
+            {name: values[among] for name, values in self.learned.items()},
+            self.directions[chosen],
+            self.sources[chosen],
+            self.patients[chosen],
+            self.shown[chosen],
+        )
+
+
+def _fitted(features: _Features, seed: int) -> dict[str, Any]:
+    """Anatomy, pose and distances of slices, fields of a model."""
+    patients, sources, shown = features.patients.tolist(), features.sources, features.shown
+    pose, turned = fit_pose(features.directions, patients, seed)
+    left = left_out_features(features.plain, patients) | {"pose": turned}
+    distances = fit_groups(left, sources.tolist(), patients)
+    distances |= fit_groups(
+        features.learned, sources[shown].tolist(), features.patients[shown].tolist()
+    )
+    return {
+        "anatomy": fit_anatomy(features.plain),
+        "pose": pose,
+        "slice_distances": distances,
+    }
+
+
+def _unseen(features: _Features, seed: int) -> dict[str, dict[str, Any]]:
+    """By patient, the same fitted to other patients alone; where these are enough."""
+    split = splits_of(features.patients.tolist())
+    found: dict[str, dict[str, Any]] = {}
+    for number in range(SPLITS):
+        others = features.of(split != number)
+        if min(len(others.patients), others.shown.sum()) < FEWEST_IMAGES:
+            continue
+        fits = _fitted(others, seed)
+        found |= dict.fromkeys(np.unique(features.patients[split == number]).tolist(), fits)
+    return found
+
+
+def _joining(scans: Sequence[NormalScan], scored: Sequence[SliceScores]) -> GroupJoining | None:
+    """By patients that the networks have not seen, since some groups are the networks' answers."""
+    chosen = [n for n, scan in enumerate(scans) if scan.fold in SHOWN]
+    names = scored[chosen[0]].groups
+    groups = {name: np.concatenate([scored[n].groups[name] for n in chosen]) for name in names}
+    return fit_joining(groups, len({scans[n].patient for n in chosen}))
 
 
 def _scan_distances(

@@ -136,10 +136,21 @@ def unusual_groups(
 def combined(unusual: Mapping[str, np.ndarray]) -> np.ndarray:
     """One score (n) of all groups: minus the logarithm of their harmonic mean p-value, so that one
     very unusual group suffices and several that are somewhat unusual add up."""
-    from scipy.special import log_ndtr, logsumexp
+    return joined(surprises(np.stack(list(unusual.values()), 1)))
 
-    stacked = np.stack(list(unusual.values()))
-    return logsumexp(-log_ndtr(-stacked), axis=0) - np.log(len(stacked))
+
+def surprises(deviations: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the probability that a standard normal number is as large, nats."""
+    from scipy.special import log_ndtr
+
+    return -log_ndtr(-deviations)
+
+
+def joined(nats: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the harmonic mean p-value of surprises (n, g), (n)."""
+    from scipy.special import logsumexp
+
+    return logsumexp(nats, axis=1) - np.log(nats.shape[1])
 
 
 def _deviations(surprise: np.ndarray) -> np.ndarray:

@@ -37,11 +37,13 @@ from MedImageMetricLib.normality.compression import (
     FeatureAutoencoder,
 )
 from MedImageMetricLib.normality.feature_distance import GroupDistance
+from MedImageMetricLib.normality.joining import GroupJoining
 from MedImageMetricLib.normality.pose import PoseReferences
 from MedImageMetricLib.normality.view import ImageView
 
 _ANATOMY_FIELDS = ("center", "axes", "anchors")
 _POSE_FIELDS = ("references", "center", "precision")
+_JOINING_FIELDS = ("center", "coupling", "tail")
 _DISTANCE_FIELDS = ("scale", "centers", "basis", "variance", "log_mean", "log_spread", "tail")
 
 
@@ -84,8 +86,9 @@ class NormalityModel:
     """A loaded model.
 
     anatomy: what of a slice's features its layout predicts. pose: normal images that tell
-    how a slice lies. slice_distances, scan_distances: by group of features. slice_center,
-    slice_spread: of the mean over a scan's most unusual slices, in usual scans.
+    how a slice lies. slice_distances, scan_distances: by group of features. joining: how the groups
+    of slices go together, None with too few patients. slice_center, slice_spread: of the mean over
+    a scan's most unusual slices, in usual scans.
     """
 
     card: NormalityCard
@@ -99,6 +102,7 @@ class NormalityModel:
     slice_center: float
     slice_spread: float
     calibration: Calibration | None
+    joining: GroupJoining | None = None
     weights_sha256: str = ""
 
     @property
@@ -130,6 +134,8 @@ def save_normality_model(folder: Path, model: NormalityModel) -> str:
         tensors[f"anatomy.weights.{name}"] = _tensor(weights)
     for key in _POSE_FIELDS:
         tensors[f"pose.{key}"] = _tensor(getattr(model.pose, key))
+    for key in _JOINING_FIELDS if model.joining else ():
+        tensors[f"joining.{key}"] = _tensor(getattr(model.joining, key))
     for one in fields(Calibration):
         tensors[f"calibration.{one.name}"] = _tensor(getattr(model.calibration, one.name))
     plain = [model.slice_center, model.slice_spread, model.anatomy.width]
@@ -158,6 +164,7 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             fill_network(features, _below(tensors, "features"), folder)
         center, spread, width = tensors["plain"].tolist()
         calibration = {k: _array(v) for k, v in _below(tensors, "calibration").items()}
+        joining = {k: _array(v) for k, v in _below(tensors, "joining").items()}
         return NormalityModel(
             card,
             autoencoder.eval().requires_grad_(False),
@@ -174,6 +181,7 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             center,
             spread,
             Calibration(**calibration),
+            GroupJoining(**joining) if joining else None,
             digest,
         )
     except (KeyError, TypeError, ValueError) as error:

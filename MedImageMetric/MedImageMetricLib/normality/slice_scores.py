@@ -57,7 +57,8 @@ def score_slices(model: NormalityModel, planes: np.ndarray) -> SliceScores:
     pose = model.pose.features(edge_directions(planes))
     features = {**model.anatomy.left_over(plain), **learned, "pose": pose}
     groups = unusual_groups(model.slice_distances, features)
-    return SliceScores(groups, combined(groups), small, divergence)
+    scores = model.joining.scores(groups) if model.joining else combined(groups)
+    return SliceScores(groups, scores, small, divergence)
 
 
 def small_images(planes: np.ndarray, side: int) -> Tensor:
@@ -104,15 +105,17 @@ def scan_features(
     """Groups `profile`, `neighbors` and `volume` of one scan, (1, d) each; none for few slices.
 
     groups: how unusual each group of its slices is. The profile is the mean of those that no
-    network answers and of their upper third: what is a little unusual everywhere.
+    network answers and of their upper third: what is a little unusual everywhere. Of the neighbors
+    the pairs that fit worst and best count: a step that is too long, or none at all.
     """
     if len(planes) < FEWEST_NEIGHBORS:
         return {}
-    plain = [values for name, values in groups.items() if name not in LEARNED]
+    # By name, since a model that was stored gives its groups in another order than a fitted one.
+    plain = [groups[name] for name in sorted(groups) if name not in LEARNED]
     profile = np.array([[values.mean(), most_unusual(values)] for values in plain]).ravel()
     neighbors = neighbor_features(planes)
-    ranks = np.quantile(neighbors, (0.5, 0.95, 1.0), axis=0).ravel()
-    found = {"profile": profile[None], "neighbors": ranks[None]}
+    ends = np.concatenate([neighbors.min(0), neighbors.max(0)])
+    found = {"profile": profile[None], "neighbors": ends[None]}
     if compressing is not None and features is not None:
         found["volume"] = volume_features(planes, compressing, features)
     return found

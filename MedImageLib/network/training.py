@@ -59,6 +59,7 @@ class TrainingSettings:
         of the augmentation multiplied by a factor: generated images and strong changes teach
         variety first, real ones then have the last word on where borders are drawn.
     finish_rounds: how often that is done, each from where the one before ended (warm restarts).
+    trainer: function `package.module:name` that trains instead of the usual one, which it uses.
     """
 
     name: str
@@ -92,6 +93,7 @@ class TrainingSettings:
     finish_learning_rate: float = 1e-3
     finish_augmentation: float = 1.0
     finish_rounds: int = 1
+    trainer: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,10 @@
 """Spine and scapulae out of fold against a reading by eye, each source on its own line.
 
 Images go through the product's detectors with the network of the fold that has not seen the
-patient: offset of the spine against the mean of the read points, overlap of scapula and lung of
-marked (2) against no overlap (0) by the area under the ROC curve, and the spine of generated
-radiographs of other seeds by Dice. Lungs are those of the shipped model. Marked overlap was read
-on pictures of one source alone: the others are held against it. Prints Markdown tables;
-`--cases` writes a line for each image, which `medimage calibrate` reads.
+patient: offset of the spine against the mean of the read points, the conditions on the scapulae
+against the grades that were read, and the spine of generated radiographs of other seeds by Dice.
+Lungs are those of the shipped model. Prints Markdown tables; `--cases` writes a line for each
+image, which `medimage calibrate` reads.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from MedImageLib.detection_metrics import area_under_roc
 from MedImageLib.metrics import dice
 from MedImageLib.network.folding import folded
 from MedImageLib.network.model_store import Model
@@ -31,10 +29,12 @@ from MedImageLib.network.workflow import card_of
 from MedImageLib.phantom.training_radiographs import spine_radiographs
 from MedImageLib.settings import load_settings
 from MedImageMetricLib.radiograph.chest import chest_region, field_of
-from MedImageMetricLib.radiograph.detections import Detections, NotAssessable, Region
-from MedImageMetricLib.radiograph.detectors import detect_organs, detect_scapulae
-from MedImageMetricLib.radiograph.drawn_bones import LungExtent, lung_extent
-from MedImageMetricLib.radiograph.measurements import measured, spine_center_line
+from MedImageMetricLib.radiograph.conditions import Threshold, judge, state_of
+from MedImageMetricLib.radiograph.detections import Detections, Region
+from MedImageMetricLib.radiograph.detectors import SCAPULAE, detect_all, detect_organs
+from MedImageMetricLib.radiograph.drawn_bones import lung_extent
+from MedImageMetricLib.radiograph.flank_training import fold_model
+from MedImageMetricLib.radiograph.measurements import spine_center_line
 from MedImageMetricLib.radiograph.rules import load_rules
 from MedImageMetricLib.radiograph.segmentation import content_box
 
@@ -43,7 +43,6 @@ OFF_MIDDLE = 0.05  # share of the width: the reading's own rule for a spine that
 SETS = ("wingspan", "montgomery", "shenzhen", "hannover")
 FREE, MARKED = "0", "2"
 SIDES = ("right", "left")
-RATIOS = ("scapula_chest_ratio", "scapula_lung_ratio", "scapula_lung_chest_ratio")
 Row = dict[str, Any]
 
 
@@ -65,8 +64,7 @@ def main() -> None:
         save(options.cases, "spine.csv", rows)
     if options.scapulae_run:
         rows = list(scapula_rows(options.scapulae_run, options.data, options.folds))
-        show("Scapulae: overlap with the lung, sides read 2 against 0", scapula_table(rows))
-        show("Scapulae: pictures as the conditions call them", called_table(rows))
+        show("Scapulae: pictures as the conditions judge them", scapula_table(rows))
         save(options.cases, "scapulae.csv", rows)
 
 
@@ -152,7 +150,7 @@ def spine_table(rows: list[Row]) -> list[Row]:
 def scapula_rows(run: Path, data: Path, folds: list[int]) -> Iterator[Row]:
     """A row for each read image of the folds, by the network that has not seen the patient."""
     settings = load_settings(run / "settings.json", TrainingSettings)
-    models = {fold: model_of(run, fold, settings) for fold in folds}
+    models = {fold: fold_model(run, fold, settings) for fold in folds}
     for source in SETS:
         read = reading(data / "cxr_read_by_eye" / f"{source}.csv")
         with (data / f"cxr_{source}" / "index.csv").open(newline="", encoding="utf-8") as stream:
@@ -174,89 +172,45 @@ def scapula_rows(run: Path, data: Path, folds: list[int]) -> Iterator[Row]:
 
 
 def scapula_row(plane: np.ndarray, model: Model, read: Row) -> Row | None:
-    """Overlap of each side over its lung, and the conditions; None without both lungs."""
+    """Conditions a, b and c as the product measures them; None without both lungs."""
     lungs = lung_extent(plane)
     if lungs is None:
         return None
-    regions = {side: Region(getattr(lungs, side)) for side in SIDES}
-    found = detect_scapulae(plane, model, right_lung=regions["right"], left_lung=regions["left"])
-    blades = {name: one for name, one in found.items() if isinstance(one, Region)}
-    grades = {read[f"scapula_{side}"] for side in SIDES}
-    row: Row = {
-        "scapula_satisfied": "no" if MARKED in grades else "yes" if grades == {FREE} else "",
-        **ratios(plane, blades, lungs),
-    }
-    for side in SIDES:
-        row |= {
-            f"{side}_grade": read[f"scapula_{side}"],
-            f"{side}_overlap": blades[f"{side}_scapula"].area_px / regions[side].area_px,
-        }
-    return row
-
-
-def ratios(image: np.ndarray, found: dict[str, Region], lungs: LungExtent) -> Row:
-    """Conditions a, b and c as the product measures them."""
+    organs = {f"{side}_lung": Region(getattr(lungs, side)) for side in SIDES}
+    found = detect_all(plane, {SCAPULAE: model}, None, organs)
     both = Region(lungs.right | lungs.left)
-    chest = chest_region(image, both, field_of(content_box(image)))
     seen = Detections(
-        image.shape,  # type: ignore[arg-type]
-        right_lung=Region(lungs.right),
-        left_lung=Region(lungs.left),
-        right_scapula=found["right_scapula"],
-        left_scapula=found["left_scapula"],
-        chest=chest,
+        plane.shape,  # type: ignore[arg-type]
+        chest=chest_region(plane, both, field_of(content_box(plane))),
+        **organs,  # type: ignore[arg-type]
+        **{f"{side}_scapula": found[f"{side}_scapula"] for side in SIDES},  # type: ignore[arg-type]
     )
-    values = {name: measured(name, name, seen, 0.0) for name in RATIOS}
-    return {n: "" if isinstance(v, NotAssessable) else v.value for n, v in values.items()}
+    grades = {read[f"scapula_{side}"] for side in SIDES}
+    rules = load_rules()
+    judged = judge(seen, rules, lambda one: Threshold(one.threshold, one.origin))
+    of_scapula = [one for one in judged if one.condition.subject == "scapula"]
+    return {
+        "scapula_satisfied": "no" if MARKED in grades else "yes" if grades == {FREE} else "",
+        "state": state_of(judged, "scapula"),
+        **{one.condition.name: "" if one.value is None else one.value for one in of_scapula},
+    }
 
 
 def scapula_table(rows: list[Row]) -> list[Row]:
-    """Each source's free sides against all marked ones, and against the marked ones of its own."""
-    overlaps: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        for side in SIDES:
-            overlaps[row["source"]][row[f"{side}_grade"]].append(row[f"{side}_overlap"])
-    marked = [value for one in overlaps.values() for value in one[MARKED]]
-    table = []
-    for source, mine in overlaps.items():
-        free, own = mine[FREE], mine[MARKED]
-        table.append(
-            {
-                "source": source,
-                "sides read 2": len(own),
-                "sides read 0": len(free),
-                "AUROC": round(area_under_roc(marked, free), 3) if marked and free else "",
-                "median of 2": round(float(np.median(own)), 3) if own else "",
-                "median of 0": round(float(np.median(free)), 3) if free else "",
-                "95 % of 0": round(float(np.percentile(free, 95)), 3) if free else "",
-            }
-        )
-    return table
-
-
-def called_table(rows: list[Row]) -> list[Row]:
-    """How often pictures with and without a marked side exceed the default of condition b."""
-    condition = load_rules().condition("scapula_lung_ratio")
+    """How pictures are judged that were read as marked, free on both sides, or neither."""
+    kinds = {"no": "marked", "yes": "free", "": "slight or unsure"}
     table = []
     for source, mine in by_source(rows).items():
-        calls: dict[str, list[bool]] = {"no": [], "yes": [], "": []}
-        for row in mine:
-            value = float(row["scapula_lung_ratio"])
-            calls[row["scapula_satisfied"]].append(
-                not condition.is_satisfied(value, condition.threshold)
-            )
-        shares = {name: round(float(np.mean(one)), 3) if one else "" for name, one in calls.items()}
-        table.append(
-            {
-                "source": source,
-                "marked": len(calls["no"]),
-                "called": shares["no"],
-                "free": len(calls["yes"]),
-                "called though free": shares["yes"],
-                "slight or unsure": len(calls[""]),
-                "called of these": shares[""],
-            }
-        )
+        for kind, words in kinds.items():
+            states = [row["state"] for row in mine if row["scapula_satisfied"] == kind]
+            if states:
+                table.append(
+                    {"source": source, "read": words, "pictures": len(states)}
+                    | {
+                        state.replace("_", " "): round(states.count(state) / len(states), 3)
+                        for state in ("satisfied", "not_satisfied", "not_assessable")
+                    }
+                )
     return table
 
 

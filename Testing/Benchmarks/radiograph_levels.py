@@ -27,7 +27,8 @@ from MedImageLib.volume import Volume
 from MedImageMetricLib.radiograph.analysis import RadiographAnalysis, analyze_radiograph
 from MedImageMetricLib.radiograph.assessment import assess
 from MedImageMetricLib.radiograph.detections import NotAssessable, Region
-from MedImageMetricLib.radiograph.detectors import installed_models
+from MedImageMetricLib.radiograph.detectors import SCAPULAE, installed_models
+from MedImageMetricLib.radiograph.flank_training import fold_model
 from MedImageMetricLib.radiograph.segmentation import MODEL
 
 SETS = ("wingspan", "montgomery", "shenzhen", "hannover")
@@ -45,11 +46,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     models: dict[str, Model | NotAssessable] = dict(installed_models())
-    for name, run in (
-        (MODEL, options.lungs_run),
-        ("radiograph_spine", options.spine_run),
-        ("radiograph_scapulae", options.scapulae_run),
-    ):
+    settings = load_settings(options.scapulae_run / "settings.json", TrainingSettings)
+    models[SCAPULAE] = fold_model(options.scapulae_run, options.fold, settings)
+    for name, run in ((MODEL, options.lungs_run), ("radiograph_spine", options.spine_run)):
         settings = load_settings(run / "settings.json", TrainingSettings)
         network = folded(trained_network(run, options.fold, settings.network))
         models[name] = Model(card_of(settings, [], {}, ""), network, "")

@@ -8,15 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from MedImageMetricLib.radiograph import flank
 from MedImageMetricLib.radiograph.flank import (
     ABOVE,
     BESIDE,
     GRID,
-    blade_probability,
+    apex_row,
     flank_frame,
     flank_picture,
+    from_flank,
     local_contrast,
+    lung_height_px,
+    lung_width_px,
+    on_flank,
+    outer_strip,
 )
 
 SHAPE = (300, 280)
@@ -65,20 +69,26 @@ def test_an_even_part_has_no_contrast_and_a_line_has():
 
 
 @pytest.mark.parametrize("is_right", [True, False])
-def test_what_the_network_says_comes_back_to_its_place(monkeypatch, is_right):
-    """The outer half of the frame's lung is answered with 0.9, all beside it with 1."""
-    inward = BESIDE + 0.5
-    column = round(inward / (BESIDE + 0.65) * (GRID[1] - 1))
-    probabilities = np.zeros((2, *GRID), np.float32)
-    probabilities[1, :, :column] = 0.9
-    answer = type("Answer", (), {"probabilities": probabilities})()
-    monkeypatch.setattr(flank, "segment_plane", lambda *_, **__: answer)
-    card = type("Card", (), {"framing": None, "percent": (1, 99)})()
-    model = type("Model", (), {"network": None, "card": card})()
+def test_what_is_seen_on_a_flank_comes_back_to_its_place(is_right):
+    """All up to the middle of the lung is answered with 0.9."""
+    column = round((BESIDE + 0.5) * lung_width_px())
+    values = np.zeros(GRID, np.float32)
+    values[:, :column] = 0.9
     mask = lung() if is_right else lung()[:, ::-1]
-    found = blade_probability(PLANE, mask, is_right, model)
+    found = from_flank(values, flank_frame(mask, is_right), mask)
     found = found if is_right else found[:, ::-1]
     assert (found[~lung()] == 0).all()
     assert found[100, 62:106] == pytest.approx(0.9, abs=1e-5)
     assert found[100, 114:160] == pytest.approx(0, abs=1e-5)
     assert np.flatnonzero(found.any(1))[-1] == 80 + int(0.75 * 150)
+
+
+def test_the_outer_strip_lies_along_the_chest_wall():
+    grid_lung = on_flank(lung(), flank_frame(lung(), True))
+    strip = outer_strip(grid_lung)
+    assert not strip[~grid_lung].any()
+    row = np.flatnonzero(strip[round(apex_row() + 0.3 * lung_height_px())])
+    assert row[0] == pytest.approx(BESIDE * lung_width_px(), abs=1)
+    assert len(row) == pytest.approx(0.22 * lung_width_px(), abs=2)
+    rows = np.flatnonzero(strip.any(1))
+    assert (rows[-1] - apex_row()) / lung_height_px() == pytest.approx(0.5, abs=0.02)

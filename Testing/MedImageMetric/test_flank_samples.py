@@ -9,18 +9,22 @@ from MedImageLib.network.samples import UNKNOWN, Sample
 from MedImageLib.phantom.drawn_scapulae import LEAST_PATH_MM, cast_blade
 from MedImageMetricLib.radiograph import flank_samples
 from MedImageMetricLib.radiograph.drawn_bones import LungExtent
-from MedImageMetricLib.radiograph.flank import BESIDE, GRID, local_contrast
+from MedImageMetricLib.radiograph.flank import (
+    BESIDE,
+    GRID,
+    STRIP_DEPTH,
+    apex_row,
+    local_contrast,
+    lung_height_px,
+    lung_width_px,
+)
 from MedImageMetricLib.radiograph.flank_samples import (
     INNER_DEPTH,
     LEFT_FREE,
     RIGHT_MARKED,
-    STRIP_DEPTH,
-    apex_row,
     as_shown,
     free_flanks,
     laid_on_flank,
-    lung_height_px,
-    lung_width_px,
     marked_flanks,
     narrowed,
     overlap_as_read,

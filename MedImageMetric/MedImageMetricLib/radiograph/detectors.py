@@ -28,20 +28,21 @@ from MedImageMetricLib.radiograph.detections import (
     NotAssessable,
     Region,
 )
-from MedImageMetricLib.radiograph.flank import blade_probability
+from MedImageMetricLib.radiograph.scapulae import load_flank_model, scapulae_over_lungs
 from MedImageMetricLib.radiograph.segmentation import MODEL, content_box, labels_of_plane
 
 LEAST_PROBABILITY = 0.2  # of a foreign object: the lowest threshold that the source names
 MOST_OVERLAP = 0.5  # of two boxes, intersection over union: beyond it the weaker one is dropped
 SMALLEST_OBJECT_PX = 4
 LEAST_SPINE_CONFIDENCE = 0.80  # out of fold, the lowest of 682 radiographs with a spine has 0.87
-LEAST_BLADE = 0.5  # probability of a pixel under the shoulder blade
+LEAST_SCAPULA_CONFIDENCE = 0.60  # a probability; between 0.4 and 0.6 either may be true
 SMALLEST_PART_SHARE = 0.005  # of the picture: about a twenty-fifth of a lung
 DRAWN_ALONE = "the model learned from drawn cases alone and was proven on no real one"
 
 Found = Region | NotAssessable | tuple[ForeignObject, ...]
 Detect = Callable[..., Mapping[str, Found]]
 LUNGS = ("right_lung", "left_lung")
+SCAPULAE = "radiograph_scapulae"
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,18 @@ def detect_scapulae(
     """
     if "right scapula" in model.structures.values():
         return detect_organs(plane, model, settings)
-    found: dict[str, Found] = {}
-    for side, lung in (("right", right_lung), ("left", left_lung)):
-        if not isinstance(lung, Region) or not lung.area_px:
+    given = {"right": right_lung, "left": left_lung}
+    masks = {
+        side: lung.mask for side, lung in given.items() if isinstance(lung, Region) and lung.area_px
+    }
+    found: dict[str, Found] = {
+        f"{side}_scapula": one
+        for side, one in scapulae_over_lungs(plane, masks, model, settings).items()
+    }
+    for side, lung in given.items():
+        if side not in masks:
             reason = lung.reason if isinstance(lung, NotAssessable) else "it was not found"
             found[f"{side}_scapula"] = NotAssessable(f"{side} lung: {reason}")
-            continue
-        probability = blade_probability(plane, lung.mask, side == "right", model, settings)
-        found[f"{side}_scapula"] = Region(probability >= LEAST_BLADE, over_lungs=True)
     return found
 
 
@@ -176,7 +181,11 @@ def detect_foreign_objects(
 SUB_MODELS = (
     SubModel("radiograph_spine", ("spine",), detect_organs, LEAST_SPINE_CONFIDENCE),
     SubModel(
-        "radiograph_scapulae", ("right_scapula", "left_scapula"), detect_scapulae, takes=LUNGS
+        SCAPULAE,
+        ("right_scapula", "left_scapula"),
+        detect_scapulae,
+        LEAST_SCAPULA_CONFIDENCE,
+        LUNGS,
     ),
     SubModel("radiograph_foreign_objects", ("foreign_objects",), detect_foreign_objects),
     SubModel("radiograph_pneumothorax", ("pneumothorax",), detect_abnormal_parts),
@@ -265,7 +274,8 @@ def _installed(name: str, folder: str) -> Model | NotAssessable:
 def _loaded(place: str, changed: int) -> Any:
     """changed: time of the last change, so that a retrained model is loaded anew."""
     try:
-        return load_model(Path(place))
+        named = Path(place).name
+        return load_flank_model(Path(place)) if named == SCAPULAE else load_model(Path(place))
     except ModelError as error:
         # One bad sub-model must not stop the others.
         return NotAssessable(f"its model is damaged ({str(error).rstrip('.')})")

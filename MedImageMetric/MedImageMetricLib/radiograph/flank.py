@@ -13,8 +13,6 @@ from scipy import ndimage
 
 from MedImageLib.intensity import normalized_by_ranks
 from MedImageLib.network.framing import Frame, seen, unframed
-from MedImageLib.network.inference import InferenceSettings, segment_plane
-from MedImageLib.network.model_store import Model
 
 GRID = (140, 120)
 # The frame in heights and widths of the lung's box: above its apex, down to, beside it, inward.
@@ -22,6 +20,7 @@ ABOVE, DOWN_TO, BESIDE, INWARD = 0.2, 0.75, 0.5, 0.65
 SURROUNDINGS_PX = 15  # of the grid: side of the square means, taken twice
 LEAST_SPREAD = 0.02  # of the gray range: even parts have no contrast
 MOST_CONTRAST = 4.0  # standard deviations
+STRIP_DEPTH, STRIP_FROM, STRIP_TO = 0.22, 0.08, 0.5  # of the outer strip, widths and heights
 
 
 def flank_frame(lung: np.ndarray, is_right: bool) -> Frame:
@@ -59,23 +58,44 @@ def local_contrast(picture: np.ndarray) -> np.ndarray:
     return 0.5 + np.clip(contrast, -MOST_CONTRAST, MOST_CONTRAST) / (2 * MOST_CONTRAST)
 
 
-def blade_probability(
-    plane: np.ndarray,
-    lung: np.ndarray,
-    is_right: bool,
-    model: Model,
-    settings: InferenceSettings | None = None,
-) -> np.ndarray:
-    """Probability (j, i) that a pixel of the lung lies under the shoulder blade; 0 elsewhere."""
-    frame = flank_frame(lung, is_right)
-    picture = local_contrast(flank_picture(plane, frame))
-    answer = segment_plane(
-        model.network, picture, model.card.framing, settings, percent=model.card.percent
+def on_flank(mask: np.ndarray, frame: Frame) -> np.ndarray:
+    """A mask (j, i) on GRID."""
+    return (
+        ndimage.affine_transform(
+            mask.astype(np.uint8), frame.matrix, frame.offset, output_shape=GRID, order=0
+        )
+        > 0
     )
-    assert answer.probabilities is not None
-    found = torch.from_numpy(np.ascontiguousarray(answer.probabilities[1:2]))
-    whole = unframed(found, frame, plane.shape)[0].numpy()
-    # Below the frame nothing was looked at; blades hardly reach there.
+
+
+def outer_strip(lung: np.ndarray) -> np.ndarray:
+    """The strip of a lung (on GRID) along the chest wall, which lies under any blade that reaches
+    in plainly."""
+    depth = (np.arange(GRID[1]) - lung.argmax(1)[:, None]) / lung_width_px()
+    share = ((np.arange(GRID[0]) - apex_row()) / lung_height_px())[:, None]
+    return lung & (depth <= STRIP_DEPTH) & (share > STRIP_FROM) & (share < STRIP_TO)
+
+
+def lung_height_px() -> float:
+    """Of the grid, as `flank_frame` makes it."""
+    return (GRID[0] - 1) / (ABOVE + DOWN_TO)
+
+
+def lung_width_px() -> float:
+    """Of the grid, as `flank_frame` makes it."""
+    return (GRID[1] - 1) / (BESIDE + INWARD)
+
+
+def apex_row() -> float:
+    """Of the grid, as `flank_frame` makes it."""
+    return ABOVE * lung_height_px()
+
+
+def from_flank(values: np.ndarray, frame: Frame, lung: np.ndarray) -> np.ndarray:
+    """Values on GRID brought to the lung's pixels (j, i); 0 elsewhere and below the frame."""
+    found = torch.from_numpy(np.ascontiguousarray(values, np.float32))[None]
+    whole = unframed(found, frame, lung.shape)[0].numpy()
+    # Blades hardly reach below the frame.
     last = int(frame.offset[0] + frame.matrix[0, 0] * (GRID[0] - 1))
     whole[last + 1 :] = 0
     return np.where(lung, whole, 0)

@@ -30,22 +30,22 @@ from MedImageLib.phantom.drawn_scapulae import PIXEL_MM as CANVAS_MM
 from MedImageLib.phantom.foreign_objects import Look, shown
 from MedImageMetricLib.radiograph.drawn_bones import lung_extent
 from MedImageMetricLib.radiograph.flank import (
-    ABOVE,
     BESIDE,
-    DOWN_TO,
     GRID,
-    INWARD,
+    apex_row,
     flank_frame,
     flank_picture,
     local_contrast,
+    lung_height_px,
+    lung_width_px,
+    on_flank,
+    outer_strip,
 )
 
 Generator = np.random.Generator
 FREE, MARKED = "0", "2"
 RIGHT_FREE, LEFT_FREE, RIGHT_MARKED, LEFT_MARKED = 1, 2, 3, 4
-# The strip that a plain overlap covers, in widths and heights of the lung; farther in than
-# INNER_DEPTH no blade reaches.
-STRIP_DEPTH, STRIP_FROM, STRIP_TO, INNER_DEPTH = 0.22, 0.08, 0.5, 0.5
+INNER_DEPTH = 0.5  # widths of the lung: farther in no blade reaches
 LUNG_WIDTH_MM = (95.0, 118.0)
 WHOLE_SHARE = 0.4  # of the flanks that are not narrowed
 MOST_CUT = 0.45  # widths of the lung; the chest wall stays
@@ -88,12 +88,11 @@ def marked_flanks(sample: Sample) -> Iterator[Sample]:
 
 
 def strip_label(lung: np.ndarray) -> np.ndarray:
-    """1 on the strip of a lung (on GRID) that a marked blade covers, 0 far inside, else UNKNOWN."""
+    """1 on the outer strip of a lung (on GRID), 0 far inside, else UNKNOWN."""
     depth = (np.arange(GRID[1]) - lung.argmax(1)[:, None]) / lung_width_px()
-    share = ((np.arange(GRID[0]) - apex_row()) / lung_height_px())[:, None]
     label = np.full(GRID, UNKNOWN, np.uint8)
     label[lung & (depth > INNER_DEPTH)] = 0
-    label[lung & (depth <= STRIP_DEPTH) & (share > STRIP_FROM) & (share < STRIP_TO)] = 1
+    label[outer_strip(lung)] = 1
     return label
 
 
@@ -166,31 +165,13 @@ def laid_on_flank(
     return ndimage.affine_transform(blade.path, scale, offset, output_shape=GRID, order=1)
 
 
-def lung_height_px() -> float:
-    """Of the grid, as `flank_frame` makes it."""
-    return (GRID[0] - 1) / (ABOVE + DOWN_TO)
-
-
-def lung_width_px() -> float:
-    """Of the grid, as `flank_frame` makes it."""
-    return (GRID[1] - 1) / (BESIDE + INWARD)
-
-
-def apex_row() -> float:
-    """Of the grid, as `flank_frame` makes it."""
-    return ABOVE * lung_height_px()
-
-
 def _flank(sample: Sample, value: int, is_right: bool) -> tuple[np.ndarray, np.ndarray] | None:
     """Picture and mask of the lung on GRID; None where the label map has no such lung."""
     lung = sample.label == value
     if not lung.any():
         return None
     frame = flank_frame(lung, is_right)
-    mask = ndimage.affine_transform(
-        lung.astype(np.uint8), frame.matrix, frame.offset, output_shape=GRID, order=0
-    )
-    return flank_picture(sample.image, frame), mask > 0
+    return flank_picture(sample.image, frame), on_flank(lung, frame)
 
 
 def _sample(sample: Sample, picture: np.ndarray, label: np.ndarray, is_right: bool) -> Sample:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -22,42 +24,65 @@ def by_information(
     spacings_mm: tuple[float, ...],
 ) -> np.ndarray:
     """Mattes' mutual information over grids from coarse to fine; the start where it fails."""
-    import SimpleITK as sitk
+    return all_by_information(fixed, moving, [start], settings, spacings_mm)[0]
 
-    matrix = start
+
+def all_by_information(
+    fixed: Volume,
+    moving: Volume,
+    starts: Sequence[np.ndarray],
+    settings: RigidSettings,
+    spacings_mm: tuple[float, ...],
+) -> list[np.ndarray]:
+    """The same from several starts; the images are thinned once."""
+    matrices = list(starts)
+    center = fixed.geometry.center_mm
     for spacing in spacings_mm:
         still, free = (image_of(_thinned(image, spacing)) for image in (fixed, moving))
-        transform = sitk.VersorRigid3DTransform()
-        transform.SetCenter(fixed.geometry.center_mm.tolist())
-        transform.SetMatrix(matrix[:3, :3].ravel().tolist(), 1e-5)
-        offset = offset_of(matrix, fixed.geometry.center_mm)
-        transform.SetTranslation(offset.translation_mm)
-        method = sitk.ImageRegistrationMethod()
-        method.SetNumberOfThreads(1)
-        method.SetMetricAsMattesMutualInformation(32)
-        count = int(np.prod(still.GetSize()))
-        method.SetMetricSamplingStrategy(method.RANDOM)
-        method.SetMetricSamplingPercentage(min(1.0, settings.samples / count), settings.seed + 1)
-        method.SetInterpolator(sitk.sitkLinear)
-        method.SetOptimizerAsRegularStepGradientDescent(
-            learningRate=spacing / 2,
-            minStep=spacing / 400,
-            numberOfIterations=settings.iterations,
-            relaxationFactor=0.6,
-        )
-        method.SetOptimizerScalesFromPhysicalShift()
-        method.SetInitialTransform(transform, inPlace=True)
-        try:
-            method.Execute(still, free)
-        except RuntimeError:
-            # No common voxel: this start leads nowhere.
-            return matrix
-        made = np.eye(4)
-        made[:3, :3] = np.array(transform.GetMatrix()).reshape(3, 3)
-        center = np.array(transform.GetCenter())
-        made[:3, 3] = center + transform.GetTranslation() - made[:3, :3] @ center
-        matrix = made
-    return matrix
+        matrices = [_climbed(still, free, one, center, settings, spacing) for one in matrices]
+    return matrices
+
+
+def _climbed(
+    still: Any,
+    free: Any,
+    matrix: np.ndarray,
+    center_mm: np.ndarray,
+    settings: RigidSettings,
+    spacing_mm: float,
+) -> np.ndarray:
+    """Where gradient ascent on two SimpleITK images ends; center_mm: of the rotation."""
+    import SimpleITK as sitk
+
+    transform = sitk.VersorRigid3DTransform()
+    transform.SetCenter(center_mm.tolist())
+    transform.SetMatrix(matrix[:3, :3].ravel().tolist(), 1e-5)
+    transform.SetTranslation(offset_of(matrix, center_mm).translation_mm)
+    method = sitk.ImageRegistrationMethod()
+    method.SetNumberOfThreads(1)
+    method.SetMetricAsMattesMutualInformation(32)
+    count = int(np.prod(still.GetSize()))
+    method.SetMetricSamplingStrategy(method.RANDOM)
+    method.SetMetricSamplingPercentage(min(1.0, settings.samples / count), settings.seed + 1)
+    method.SetInterpolator(sitk.sitkLinear)
+    method.SetOptimizerAsRegularStepGradientDescent(
+        learningRate=spacing_mm / 2,
+        minStep=spacing_mm / 400,
+        numberOfIterations=settings.iterations,
+        relaxationFactor=0.6,
+    )
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetInitialTransform(transform, inPlace=True)
+    try:
+        method.Execute(still, free)
+    except RuntimeError:
+        # No common voxel: this start leads nowhere.
+        return matrix
+    made = np.eye(4)
+    made[:3, :3] = np.array(transform.GetMatrix()).reshape(3, 3)
+    center = np.array(transform.GetCenter())
+    made[:3, 3] = center + transform.GetTranslation() - made[:3, :3] @ center
+    return made
 
 
 def _thinned(volume: Volume, spacing_mm: float) -> Volume:
@@ -88,5 +113,5 @@ def flipped_score(
     reflected = other @ through @ np.linalg.inv(other) @ matrix @ own @ through @ np.linalg.inv(own)
     judge = similarity_at(fixed, mirrored, settings.samples, settings.seed)
     spacings = settings.spacings_mm[:1]
-    ends = [by_information(fixed, mirrored, m, settings, spacings) for m in (matrix, reflected)]
+    ends = all_by_information(fixed, mirrored, (matrix, reflected), settings, spacings)
     return max(judge(end).score for end in ends)

@@ -14,7 +14,11 @@ import numpy as np
 
 from AutoContourLib.registration.gray_values import comparable
 from AutoContourLib.registration.least_squares import refined_by_least_squares
-from AutoContourLib.registration.mutual_information import by_information, flipped_score
+from AutoContourLib.registration.mutual_information import (
+    all_by_information,
+    by_information,
+    flipped_score,
+)
 from AutoContourLib.registration.offset import RigidOffset, mean_offset, offset_of
 from AutoContourLib.registration.rigid_channels import refined_by_channels
 from AutoContourLib.registration.rigid_settings import RigidSettings
@@ -126,19 +130,12 @@ def _found(
     if settings.search and settings.learned:
         learned = learned_start(still, free, load_start_model())
         candidates += [] if learned is None else [learned]
-    coarse = [by_information(still, free, one, settings, coarser) for one in candidates]
+    coarse = all_by_information(still, free, candidates, settings, coarser)
     scored = [(one, judge(one).score) for one in coarse]
     ranked = [*scored, *((one, judge(one).score) for one in candidates)]
     end = max(ranked, key=lambda one: one[1])[0]
     end = _not_worse(judge, end, by_information(still, free, end, settings, finer))
-    if "PT" in (fixed.modality, moving.modality):
-        end = _not_worse(judge, end, _of_several_measures(fixed, moving, end, settings))
-    else:
-        if fixed.modality == moving.modality:
-            exact = refined_by_least_squares(still, free, end, settings.samples, settings.seed)
-            end = _not_worse(judge, end, exact)
-        spacings = (2.0,) if fixed.modality == moving.modality else (4.0, 2.0)
-        end = _not_worse(judge, end, refined_by_channels(fixed, moving, end, spacings))
+    end = _not_worse(judge, end, _last_steps(fixed, moving, end, judge, settings))
     end = end if judge(end).score >= judge(begin).score else begin
     return end, scored
 
@@ -163,8 +160,23 @@ def _finer_rivals(
         > _APART_MM
     ]
     finer = settings.spacings_mm[1:]
-    ends = [by_information(still, free, one, settings, finer) for one, _ in others[:2]]
+    ends = all_by_information(still, free, [one for one, _ in others[:2]], settings, finer)
     return [(one, judge(one).score) for one in ends]
+
+
+def _last_steps(
+    fixed: Volume, moving: Volume, end: np.ndarray, judge: Judge, settings: RigidSettings
+) -> np.ndarray:
+    """The exact offset near to one that is right within some mm, by what the modalities allow."""
+    if "PT" in (fixed.modality, moving.modality):
+        return _of_several_measures(fixed, moving, end, settings)
+    if fixed.modality != moving.modality:
+        return refined_by_channels(fixed, moving, end, (4.0, 2.0))
+    exact = refined_by_least_squares(fixed, moving, end)
+    # A slab alone leaves the turns open, which the images read without blur settle better.
+    if fixed.modality == "CT" and judge(exact).overlap >= PARTIAL_BELOW:
+        return exact
+    return refined_by_channels(fixed, moving, exact, (2.0,))
 
 
 def _of_several_measures(

@@ -2,13 +2,15 @@
 
     python Testing/Benchmarks/normality.py test MODEL --data DATA -o OUT [--limit N]
     python Testing/Benchmarks/normality.py choose MODEL --data DATA -o OUT [--background RUN]
+    python Testing/Benchmarks/normality.py compare MODEL --data DATA -o OUT --background RUN
     python Testing/Benchmarks/normality.py alarms MODEL --data DATA -o OUT
     python Testing/Benchmarks/normality.py speed MODEL -o OUT
     python Testing/Benchmarks/normality.py publish MODEL -o OUT --folder Resources/models/NAME
 
 `test` puts the test artifacts on held-out scans (fold 4), `choose` other artifacts on fold 3,
-`alarms` counts false alarms on one held-out fold by a threshold from the other. AUROC with
-a 95 % interval by bootstrap over patients, worst family first.
+`compare` puts remedies and peers beside the product on the test artifacts; the background model is
+trained into RUN where it is not there yet. `alarms` counts false alarms on one held-out fold by a
+threshold from the other. AUROC with a 95 % interval by bootstrap over patients, worst family first.
 """
 
 from __future__ import annotations
@@ -40,9 +42,7 @@ from MedImageMetricLib.normality.model import (
     load_normality_model,
     save_normality_model,
 )
-from MedImageMetricLib.normality.normal_images import (
-    is_normal_row,
-)
+from MedImageMetricLib.normality.normal_images import is_normal_row, read_normal_sources
 from MedImageMetricLib.normality.scores import (
     complexity,
     likelihood_regret,
@@ -54,11 +54,16 @@ from MedImageMetricLib.normality.slice_scores import (
     score_scan,
     score_slices,
 )
-from MedImageMetricLib.normality.training import NormalityTraining
+from MedImageMetricLib.normality.training import (
+    TRAINED,
+    NormalityTraining,
+    train_background,
+)
 from MedImageMetricLib.normality.view import planes_of
 
 KINDS = {"normality_radiograph": "radiograph", "normality_cardiac_mr": "cardiac_mr"}
 DRAWS = 300
+BACKGROUND_STEPS = 600
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +76,12 @@ class Scan:
     volume: Volume
 
 
-Score = Callable[[NormalityModel, np.ndarray], dict[str, float]]
+Score = Callable[[NormalityModel, list[np.ndarray]], dict[str, np.ndarray]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("test", "choose", "alarms", "speed", "publish"))
+    parser.add_argument("what", choices=("test", "choose", "compare", "alarms", "speed", "publish"))
     parser.add_argument("model")
     parser.add_argument("--data", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
@@ -87,7 +92,7 @@ def main() -> None:
     parser.add_argument("--volumes", action="store_true", help="whole volumes, not single slices")
     parser.add_argument("--families", nargs="+", help="only these families")
     parser.add_argument("--folder", type=Path, help="where the model with its figures is stored")
-    parser.add_argument("--background", type=Path, help="run folder with a background model")
+    parser.add_argument("--background", type=Path, help="run folder of a background model")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = load_normality_model(options.model)
@@ -105,18 +110,24 @@ def main() -> None:
 
 def _artifacts(model: NormalityModel, options: argparse.Namespace) -> None:
     kind = KINDS.get(model.card.name, "ct")
-    fold = 4 if options.what == "test" else 3
+    fold = 3 if options.what == "choose" else 4
     scans = _scans(model, options.data, fold, options.limit, options.volumes)
-    if options.what == "test":
+    if options.what in ("test", "compare"):
         families = dict(tested.FAMILIES[kind])
         if options.volumes:
             families |= tested.VOLUME_FAMILIES
         score = _volume_scores if options.volumes else _slice_scores(model, options.data)
+        if options.what == "compare":
+            score = _side_by_side(score, _remedies(model, options.data, options.background))
     else:
         families = dict(validation.FAMILIES)
         if options.volumes:
             families |= validation.VOLUME_FAMILIES
-        score = _volume_scores if options.volumes else _remedies(model, options.background)
+        score = (
+            _volume_scores
+            if options.volumes
+            else _remedies(model, options.data, options.background)
+        )
     if options.families:
         families = {name: families[name] for name in options.families}
     rows = _measured(model, scans, families, score, options.severities)
@@ -169,7 +180,7 @@ def _measured(
 ) -> list[dict[str, object]]:
     """AUROC of every score for every family and severity."""
     gray = tested.HOUNSFIELD if model.card.view.grays == "hounsfield" else tested.PICTURE
-    normal = [score(model, _view(model, scan, scan.array)) for scan in scans]
+    normal = score(model, [_view(model, scan, scan.array) for scan in scans])
     patients = np.array([scan.patient for scan in scans])
     of_volumes = {**tested.VOLUME_FAMILIES, **validation.VOLUME_FAMILIES}
     rows: list[dict[str, object]] = []
@@ -190,14 +201,11 @@ def _measured(
                             for plane in scan.array
                         ]
                     )
-                changed.append(score(model, _view(model, scan, made)))
+                changed.append(_view(model, scan, made))
+            found = score(model, changed)
             row: dict[str, object] = {"family": name, "severity": word}
-            for key in normal[0]:
-                low, value, high = _auroc_interval(
-                    np.array([one[key] for one in normal]),
-                    np.array([one[key] for one in changed]),
-                    patients,
-                )
+            for key, usual in normal.items():
+                low, value, high = _auroc_interval(usual, found[key], patients)
                 row[key] = round(value, 4)
                 if key == "score":
                     row["interval"] = f"{low:.3f}–{high:.3f}"
@@ -210,60 +218,66 @@ def _slice_scores(model: NormalityModel, data: Path) -> Score:
     """The product's score beside peers that learn the same training slices."""
     peers = peers_of(model, data)
 
-    def score(model: NormalityModel, planes: np.ndarray) -> dict[str, float]:
-        found = score_slices(model, planes)
+    def score(model: NormalityModel, scans: list[np.ndarray]) -> dict[str, np.ndarray]:
+        found = score_slices(model, np.concatenate(scans))
         likelihood = log_likelihoods(model.autoencoder, found.small, samples=4)
         return {
-            "score": float(found.scores[0]),
-            "plain likelihood": -float(likelihood[0]),
-            **{name: peer(planes) for name, peer in peers.items()},
+            "score": found.scores,
+            "plain likelihood": -likelihood.numpy(),
+            **{name: np.array([peer(one) for one in scans]) for name, peer in peers.items()},
         }
 
     return score
 
 
-def _volume_scores(model: NormalityModel, planes: np.ndarray) -> dict[str, float]:
-    slices = score_slices(model, planes)
-    score, groups = score_scan(model, planes, slices)
-    return {"score": score, **groups}
+def _volume_scores(model: NormalityModel, scans: list[np.ndarray]) -> dict[str, np.ndarray]:
+    rows = []
+    for planes in scans:
+        score, groups = score_scan(model, planes, score_slices(model, planes))
+        rows.append({"score": score, **groups})
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
 
 
-def _remedies(model: NormalityModel, background: Path | None) -> Score:
+def _side_by_side(one: Score, other: Score) -> Score:
+    return lambda model, scans: {**one(model, scans), **other(model, scans)}
+
+
+def _remedies(model: NormalityModel, data: Path, background: Path | None) -> Score:
     """All compared scores; see the module `scores`."""
     assert model.calibration is not None
     usual = float(np.median(model.calibration.likelihoods))
-    other = None
-    if background is not None:
-        other = VariationalAutoencoder(model.card.autoencoder)
-        kept = torch.load(background / "background" / "checkpoint.pt", weights_only=True)
-        other.load_state_dict(kept["averaged"])
-        other.eval().requires_grad_(False)
+    other = _background(model, data, background) if background is not None else None
 
-    def score(model: NormalityModel, planes: np.ndarray) -> dict[str, float]:
-        found: SliceScores = score_slices(model, planes)
-        likelihood = float(log_likelihoods(model.autoencoder, found.small, 8)[0])
-        regret = float(likelihood_regret(model.autoencoder, found.small, steps=10)[0])
+    def score(model: NormalityModel, scans: list[np.ndarray]) -> dict[str, np.ndarray]:
+        found: SliceScores = score_slices(model, np.concatenate(scans))
+        likelihood = log_likelihoods(model.autoencoder, found.small, 8).numpy()
         plain = {name: v for name, v in found.groups.items() if name not in LEARNED}
         learned = {name: v for name, v in found.groups.items() if name in LEARNED}
-        stacked = np.stack(list(found.groups.values()))
         scores = {
-            "score": float(found.scores[0]),
-            "mean of groups": float(stacked.mean()),
-            "largest group": float(stacked.max()),
-            "features alone": float(combined(plain)[0]),
-            "network alone": float(combined(learned)[0]),
+            "score": found.scores,
+            "groups without coupling": combined(found.groups),
+            "largest group": np.stack(list(found.groups.values())).max(0),
+            "features alone": combined(plain),
+            "network alone": combined(learned),
             "plain likelihood": -likelihood,
-            "typicality": abs(likelihood - usual),
-            "likelihood regret": regret,
-            "complexity": -likelihood - float(complexity(found.small[:, 0].numpy())[0]),
+            "typicality": np.abs(likelihood - usual),
+            "likelihood regret": likelihood_regret(model.autoencoder, found.small, 10).numpy(),
+            "complexity": -likelihood - complexity(found.small[:, 0].numpy()),
         }
         if other is not None:
-            scores["likelihood ratio"] = (
-                float(log_likelihoods(other, found.small, 8)[0]) - likelihood
-            )
+            scores["likelihood ratio"] = log_likelihoods(other, found.small, 8).numpy() - likelihood
         return scores
 
     return score
+
+
+def _background(model: NormalityModel, data: Path, run: Path) -> VariationalAutoencoder:
+    """The background model in `run`, trained there where it is not finished."""
+    settings = settings_from_dict(model.card.training, NormalityTraining)
+    settings = replace(settings, background_steps=settings.background_steps or BACKGROUND_STEPS)
+    scans = read_normal_sources(data, settings.sources, settings.view)
+    trained = [scan for scan in scans if scan.fold in TRAINED]
+    return train_background(settings, trained, run).eval().requires_grad_(False)
 
 
 def _publish(model: NormalityModel, figures: Path, folder: Path) -> None:
@@ -272,6 +286,7 @@ def _publish(model: NormalityModel, figures: Path, folder: Path) -> None:
     titles = {
         "alarms": "False alarms on held-out patients, threshold from the other held-out fold",
         "choose_slices": "AUROC on validation artifacts (generated), the scores compared",
+        "compare_slices": "AUROC on test artifacts (generated), remedies and peers in one run",
         "test_slices": "AUROC on test artifacts (generated), single slices of held-out patients",
         "test_volumes": "AUROC on test artifacts (generated), whole volumes of held-out patients",
     }

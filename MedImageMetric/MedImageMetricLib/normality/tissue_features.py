@@ -1,4 +1,4 @@
-"""Soft tissue of CT: its noise, and how its Hounsfield units change with depth and place.
+"""Soft tissue of CT: its noise, rings, and how its Hounsfield units change with depth and place.
 
 Bone and air vary so much from slice to slice that they hide what happens in soft tissue, where an
 eye looks for rings, streaks, cupping and shading; here only soft tissue counts. Planes are
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from MedImageMetricLib.normality.ring_features import ring_features
 from MedImageMetricLib.normality.view import HOUNSFIELD_LOW, HOUNSFIELD_WIDTH
 
 SOFT_HU = (-220.0, 260.0)
@@ -34,28 +35,32 @@ def soft_tissue(planes: np.ndarray) -> np.ndarray:
 
 
 def tissue_features(planes: np.ndarray) -> dict[str, np.ndarray]:
-    """Groups `tissue detail` and `tissue trends` of planes (n, side, side), (n, d) each."""
+    """Groups `tissue detail`, `tissue trends` and `tissue rings` of planes (n, side, side), each
+    (n, d)."""
     found = [_tissue(plane) for plane in planes]
-    return {
-        "tissue detail": np.stack([one for one, _ in found]),
-        "tissue trends": np.stack([one for _, one in found]),
-    }
+    return {name: np.stack([one[name] for one in found]) for name in found[0]}
 
 
-def _tissue(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tissue(plane: np.ndarray) -> dict[str, np.ndarray]:
     units = (plane * HOUNSFIELD_WIDTH + HOUNSFIELD_LOW) / HUNDRED
     soft = soft_tissue(plane)
     # A pixel whose neighbors are soft tissue, too, holds no part of bone or air.
     inner = ndimage.binary_erosion(soft, np.ones((3, 3)))
     lean = ndimage.binary_erosion(soft & (units > LEAN_HU / HUNDRED), np.ones((3, 3)))
     body = ndimage.binary_fill_holes(plane > (BODY_HU - HOUNSFIELD_LOW) / HOUNSFIELD_WIDTH)
-    return _detail(units, soft, inner, lean), _trends(units, inner, lean, body)
+    fine, coarse = (_smoothed(units, soft, scale) for scale in SMOOTH_PX)
+    return {
+        "tissue detail": _detail(units, fine, coarse, inner, lean),
+        "tissue trends": _trends(units, inner, lean, body),
+        "tissue rings": ring_features(units - fine, inner),
+    }
 
 
-def _detail(units: np.ndarray, soft: np.ndarray, inner: np.ndarray, lean: np.ndarray) -> np.ndarray:
+def _detail(
+    units: np.ndarray, fine: np.ndarray, coarse: np.ndarray, inner: np.ndarray, lean: np.ndarray
+) -> np.ndarray:
     """Logarithms of ranks of detail at three scales, and of the two finest in lean tissue."""
     finest = np.abs(ndimage.convolve(units, FINEST))
-    fine, coarse = (_smoothed(units, soft, scale) for scale in SMOOTH_PX)
     middle, rough = np.abs(units - fine), np.abs(fine - coarse)
     parts = ((finest, inner), (middle, inner), (rough, inner), (finest, lean), (middle, lean))
     return np.concatenate([_ranks(values[where]) for values, where in parts])

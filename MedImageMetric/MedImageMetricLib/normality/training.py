@@ -90,24 +90,37 @@ def train_networks(
     trained = [scan for scan in scans if scan.fold in TRAINED]
     if not trained:
         raise InputError("No patient fell into the folds to learn from; give more patients.")
-    images = np.concatenate([scan.planes for scan in trained])
-    small = torch.cat(
-        [on_grid(torch.from_numpy(part), settings.autoencoder.side) for part in _parts(images)]
-    )
+    small = _small(settings, trained)
     autoencoder = _autoencoder(settings, small, run / "autoencoder", settings.fitting, 0.0, say)
     background = None
     if settings.background_steps:
-        fitting = FitSettings(
-            steps=settings.background_steps,
-            learning_rate=settings.fitting.learning_rate,
-            weight_decay=settings.fitting.weight_decay,
-        )
-        share = settings.background_share
-        background = _autoencoder(settings, small, run / "background", fitting, share, say)
+        background = train_background(settings, trained, run, say)
     compressing, features = None, None
     if settings.compression is not None:
         compressing, features = _volume_networks(settings, trained, run, say)
     return Networks(autoencoder, background, compressing, features)
+
+
+def train_background(
+    settings: NormalityTraining,
+    trained: Sequence[NormalScan],
+    run: Path,
+    say: Callable[[str], None] = print,
+) -> VariationalAutoencoder:
+    """The background model of `likelihood_ratio`: it learns the same scans, perturbed."""
+    fitting = FitSettings(
+        steps=settings.background_steps,
+        learning_rate=settings.fitting.learning_rate,
+        weight_decay=settings.fitting.weight_decay,
+    )
+    small, share = _small(settings, trained), settings.background_share
+    return _autoencoder(settings, small, run / "background", fitting, share, say)
+
+
+def _small(settings: NormalityTraining, scans: Sequence[NormalScan]) -> torch.Tensor:
+    images = np.concatenate([scan.planes for scan in scans])
+    side = settings.autoencoder.side
+    return torch.cat([on_grid(torch.from_numpy(part), side) for part in _parts(images)])
 
 
 def _autoencoder(

@@ -183,6 +183,35 @@ def test_detail_of_soft_tissue_is_that_of_its_noise():
     assert found[0] == pytest.approx(found[1], abs=1e-4)
 
 
+def test_a_ring_that_no_pixel_shows_stands_out_and_a_part_of_it_does_not():
+    """The ring is as strong as the deviation of the noise, 8 Hounsfield units."""
+    y, x = np.mgrid[:96, :96] - 47.5
+    ring = np.abs(np.hypot(y, x) - 20.25) < 0.75
+    arc = ring & (y > 0) & (np.abs(x) < 8)
+    planes = [body() + np.float32(0.004) * shape for shape in (0 * ring, ring, arc)]
+    plain, whole, part = tissue_features(np.stack(planes))["tissue rings"]
+    # Strongest difference from the circles beside it, in deviations of chance.
+    assert whole[2] > plain[2] + 2
+    assert whole[2] > 5
+    assert abs(part[2] - plain[2]) < 1
+    # Its height: what is left above a neighborhood of 1.5 pixels, in hundreds of units.
+    assert np.exp(whole[5]) - 0.02 == pytest.approx(0.08 * 0.6, rel=0.35)
+
+
+def test_a_step_of_the_anatomy_is_no_ring():
+    y, x = np.mgrid[:96, :96] - 47.5
+    halves = body() + (0.06 * (x > 3.3) * (np.hypot(y, x) < 35)).astype(np.float32)
+    ring = body() + np.float32(0.004) * (np.abs(np.hypot(y, x) - 20.25) < 0.75)
+    step, faint = tissue_features(np.stack([halves, ring.astype(np.float32)]))["tissue rings"]
+    # Fifteen times as high as the ring, but on one side alone.
+    assert step[2] < 0.7 * faint[2]
+
+
+def test_planes_without_soft_tissue_have_no_rings():
+    empty = np.stack([np.zeros((96, 96), np.float32), np.full((96, 96), 1.5, np.float32)])
+    assert (tissue_features(empty)["tissue rings"] == 0).all()
+
+
 def test_a_body_that_is_cut_off_begins_with_a_long_line():
     whole, cut = body(), body()
     cut[:30] = 0

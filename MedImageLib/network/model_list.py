@@ -18,7 +18,7 @@ from MedImageLib.network.model_store import WEIGHTS, read_weights
 from MedImageLib.resources import imported_models_folder, installed_models
 from MedImageLib.writing.atomic import finished_folder
 
-_FILES = (DESCRIPTION, WEIGHTS, CARD)
+_FILES = (DESCRIPTION, CARD, "*.safetensors")  # some models have more than one file of numbers
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ def import_model(folder: Path, replace: bool = False) -> InstalledModel:
     if target.exists() and not replace:
         raise ModelError(f"The model {name} was imported before; remove it first, or replace it.")
     with finished_folder(target, replace=replace) as temporary:
-        for file in _FILES:
-            if (folder / file).is_file():
-                shutil.copyfile(folder / file, temporary / file)
+        for pattern in _FILES:
+            for file in folder.glob(pattern):
+                shutil.copyfile(file, temporary / file.name)
     return _line(name, target)
 
 

@@ -174,8 +174,8 @@ def fold_model(run: Path, fold: int, settings: TrainingSettings) -> FlankModel:
     return FlankModel(card, network, "", load_posture(fold_folder(run, fold), ""))
 
 
-def _share(calls: np.ndarray) -> float | None:
-    return round(float(calls.mean()), 3) if calls.size else None
+def _share(calls: np.ndarray) -> float | str:
+    return round(float(calls.mean()), 3) if calls.size else "-"
 
 
 def _case(sample: Sample, model: Model) -> FlankCase:

@@ -66,6 +66,15 @@ def test_an_imported_model_is_found_by_its_name(tmp_path, imported):
     assert list(imported.iterdir()) == []
 
 
+def test_all_files_of_numbers_are_imported_and_nothing_else(tmp_path, imported):
+    folder = made(tmp_path / "made")
+    (folder / "more.safetensors").write_bytes(b"numbers")
+    (folder / "notes.txt").write_text("private")
+    import_model(folder)
+    found = {path.name for path in (imported / "discs").iterdir()}
+    assert found == {"weights.safetensors", "more.safetensors", "model.json", "MODEL_CARD.md"}
+
+
 def test_an_imported_model_takes_the_place_of_a_shipped_one_until_removed(tmp_path):
     import_model(made(tmp_path / "made", SHIPPED))
     assert load_model(SHIPPED).structures == {1: "disc"}

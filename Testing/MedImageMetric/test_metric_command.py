@@ -68,7 +68,8 @@ def test_the_table_has_a_line_for_every_file(table):
     assert all(list(row) == list(COLUMNS) for row in table.values())
     assert table["broken.png"]["level"] == "not_gradable"
     for name in ("001-0001.dcm", "turned.v2.png"):
-        assert table[name]["level"] == "intermediate"
+        assert table[name]["level"] == "first"
+        assert table[name]["scapula_lung_ratio_state"] == "satisfied"
         assert 0.3 < float(table[name]["ctr"]) < 0.8
         assert table[name]["lung_margin_upper_state"] == "satisfied"
         assert table[name]["spine_offset_state"] == "satisfied"
@@ -88,7 +89,7 @@ def test_every_file_is_there_and_listed(run):
         *("labels.seg.dcm", "report.sr.dcm"),
     }
     assert result.task == "metric"
-    assert result.flags[0].code == "level-intermediate"
+    assert result.flags[0].code == "level-first"
     turned = read_result(run[0] / "out" / "turned.v2")
     assert "picture-turned" in {remark.code for remark in turned.warnings}
     assert "labels.seg.dcm" not in {file.name for file in turned.files}
@@ -139,7 +140,7 @@ def test_dicom_objects_refer_to_the_radiograph(run):
     [ratio] = groups["Cardiothoracic ratio"].get_measurements()
     assert ratio.value == pytest.approx(result.value("cardiothoracic_ratio").value)
     [level] = groups["Quality level"].get_qualitative_evaluations()
-    assert level.value.value == "111236"
+    assert level.value.value == "111237"
     areas = {
         one.tracking_identifier: one.get_measurements()[0].value
         for one in content.get_planar_roi_measurement_groups()
@@ -162,12 +163,12 @@ def test_dciodvfy_finds_no_error(run):
 def test_the_page_says_level_reason_and_findings(run):
     folder, _, _ = run
     page = (folder / "out" / "001-0001" / "report.html").read_text(encoding="utf-8")
-    assert page.index("Intermediate level") < page.index("Not assessable: ")
-    assert page.index("Not assessable: ") < page.index("data:image/png")
+    assert page.index("First level") < page.index("All conditions that were assessed")
+    assert page.index("All conditions that were assessed") < page.index("data:image/png")
     assert "Cardiothoracic ratio 0." in page
     assert "Phantom" not in page
     aloud = (folder / "out" / "001-0001" / "notification.txt").read_text(encoding="utf-8")
-    assert aloud.startswith("The radiograph is of the intermediate level")
+    assert aloud.startswith("The radiograph is of the first level")
 
 
 def test_a_further_run_adds_its_lines_and_keeps_the_others(run, table, tmp_path):

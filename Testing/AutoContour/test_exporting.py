@@ -67,7 +67,10 @@ def test_a_pair_of_a_scene_is_registered_and_fused(patient):
         patient.planning_ct,
         patient.later_ct,
         RigidSettings(samples=4000, search=False, check_flip=False),
-        DeformableSettings(field_spacings_mm=(12.0,), field_steps=(3,), check_reverse=False),
+        # These voxels are too coarse for a field, which is asked for all the same.
+        DeformableSettings(
+            field_spacings_mm=(12.0,), field_steps=(3,), check_reverse=False, least_gain=0.0
+        ),
     )
     assert pair.offset_usable
     assert pair.kind.startswith("Type I")

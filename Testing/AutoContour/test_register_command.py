@@ -63,6 +63,19 @@ def test_from_an_edited_offset(patient, series, tmp_path):
     assert main(words) == 1
 
 
+def test_images_of_two_patients_are_said_to_be_so_however_well_they_fit(patient, series, tmp_path):
+    stranger = tmp_path / "stranger"
+    write_dicom(patient.later_ct, stranger, DicomStudy.of_seed(4), DicomSeries(1))
+    words = ["register", series[0], str(stranger), "-o", str(tmp_path / "out"), "--rigid-only"]
+    assert main([*words, "--samples", "4000", "--no-search"]) == 1
+    result = read_result(tmp_path / "out")
+    assert result.warnings[0].code == "different-patients"
+    assert [(flag.code, flag.state) for flag in result.flags][:2] == [
+        ("one-patient", "not"), ("registration-usable", "satisfied"),
+    ]  # fmt: skip
+    assert "different patients" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_kept_offset_decides_the_field(patient, series, tmp_path):
     offset = offset_of(patient.later_from_planning_rigid, patient.planning_ct.geometry.center_mm)
     write_offset(offset, tmp_path / "edited.json")

@@ -14,6 +14,7 @@ from AutoContourLib.registration.gray_values import body_mask, comparable, with_
 from AutoContourLib.registration.offset import RigidOffset
 from AutoContourLib.registration.rigid import register_rigid
 from AutoContourLib.registration.rigid_settings import RigidSettings
+from AutoContourLib.registration.same_patient import different_patients
 from AutoContourLib.registration.working_grid import working_image
 from AutoContourLib.study.processing_table import load_processing_table
 from AutoContourLib.study.series_facts import series_facts
@@ -52,12 +53,14 @@ def register_images(
     Large images are thinned (`working_grid`). Raises what `register_rigid` raises.
     """
     kind = pair_kind(first, second)
+    stranger = different_patients(first, second)
+    known = () if stranger is None else (stranger,)
     tell(0.0, "Rigid registration")
     first, second = (with_modality(working_image(image)) for image in (first, second))
     found = register_rigid(first, second, rigid)
     if not found.usable:
         return RegisteredPair(
-            found.offset, False, None, first.geometry, False, None, found.remarks, kind
+            found.offset, False, None, first.geometry, False, None, (*known, *found.remarks), kind
         )
     tell(0.3, "Non-rigid registration")
     deformed = register_deformable(first, second, found.moving_from_fixed, field)
@@ -74,7 +77,7 @@ def register_images(
         deformed.geometry,
         deformed.usable,
         degree,
-        (*deformed.remarks, *found.remarks, *degree.remarks),
+        (*known, *deformed.remarks, *found.remarks, *degree.remarks),
         kind,
     )
 

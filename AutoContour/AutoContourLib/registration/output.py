@@ -26,9 +26,10 @@ from AutoContourLib.registration.rigid import (
     register_rigid,
 )
 from AutoContourLib.registration.rigid_settings import RigidSettings
+from AutoContourLib.registration.same_patient import different_patients
 from AutoContourLib.registration.start_network import load_start_model
 from MedImageLib.background.progress import tell
-from MedImageLib.errors import InputError
+from MedImageLib.errors import InputError, Remark
 from MedImageLib.report import report_of, write_report
 from MedImageLib.resampling import resampled
 from MedImageLib.results import Measurement, ModelUsed, QualityFlag, Result, Timing, input_identity
@@ -62,6 +63,7 @@ def register_files(
     begun = time.monotonic()
     tell(0.0, "Rigid registration")
     fixed, moving = with_modality(fixed), with_modality(moving)
+    other_patient = different_patients(fixed, moving)
     begin = np.eye(4) if start is None else start.moving_from_fixed
     found = register_rigid(fixed, moving, settings, begin)
     timings = [Timing("rigid registration", time.monotonic() - begun)]
@@ -81,6 +83,8 @@ def register_files(
     if field is not None:
         _write_field(field, fixed, moving, folder)
     result = registration_result(fixed, moving, found, settings, timings, field, field_settings)
+    if other_patient is not None:
+        result = _of_different_patients(result, other_patient)
     unmoved = resampled(moving, fixed.geometry, begin)
     pictures = comparison_pictures(fixed, unmoved, moved)
     if field is not None:
@@ -88,6 +92,16 @@ def register_files(
     title = "Rigid registration" if field is None else "Registration"
     write_report(folder / "report.html", report_of(result, title, pictures))
     return result
+
+
+def _of_different_patients(result: Result, remark: Remark) -> Result:
+    """The result with the strongest thing to know in front; it is never `satisfied` as a whole."""
+    return replace(
+        result,
+        flags=(QualityFlag("one-patient", "not", remark.text), *result.flags),
+        findings=(f"DO NOT USE: {remark.text}", *result.findings),
+        warnings=(remark, *result.warnings),
+    )
 
 
 def registration_result(

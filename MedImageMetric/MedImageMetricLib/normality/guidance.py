@@ -64,7 +64,7 @@ def findings_of(screening: Screening, model: NormalityModel) -> tuple[str, ...]:
     """Sentences: the verdict with its reason, what is unusual, what to do."""
     kind = model.card.view.kind
     numbers = f"score {screening.score:.2f}, threshold {screening.threshold.value:.2f}"
-    rate = screening.threshold.rate
+    rate, asked = screening.threshold.rate, screening.threshold.asked_rate or 0.0
     told = []
     doubt = next((one.text for one in screening.remarks if one.code == "kind-unsure"), None)
     if screening.verdict == "abnormal":
@@ -75,6 +75,11 @@ def findings_of(screening: Screening, model: NormalityModel) -> tuple[str, ...]:
         told += [doubt] if doubt is not None else []
     elif screening.verdict == "unsure" and doubt is not None:
         told.append(f"Unsure which kind of image this is. {doubt}")
+    elif screening.verdict == "unsure" and screening.slices_p_value <= asked:
+        told.append(
+            f"Unsure: as a whole this looks like a normal {kind} ({numbers}), but "
+            f"{_reached(screening)}, more than of nearly all normal scans. Look at these slices."
+        )
     elif screening.verdict == "unsure":
         told.append(
             f"Unsure: the features look like a normal {kind} ({numbers}), but the likelihood is "
@@ -82,6 +87,8 @@ def findings_of(screening: Screening, model: NormalityModel) -> tuple[str, ...]:
         )
     else:
         told.append(f"Normal for a {kind}: {numbers}.")
+        if len(screening.slice_scores) > 1:
+            told.append(f"{_reached(screening)}.")
     if screening.verdict != "normal":
         names = dict.fromkeys([*unusual(screening.groups), *unusual(_worst_groups(screening))])
         shown = [name for name in names if name != "slices" or len(names) == 1][:3]
@@ -96,6 +103,11 @@ def findings_of(screening: Screening, model: NormalityModel) -> tuple[str, ...]:
             "called abnormal, too."
         )
     return tuple(told)
+
+
+def _reached(screening: Screening) -> str:
+    count = int((screening.slice_scores >= screening.slice_threshold.value).sum())
+    return f"{count} of {len(screening.slice_scores)} slices reach the threshold of a single slice"
 
 
 def _worst_groups(screening: Screening) -> dict[str, float]:

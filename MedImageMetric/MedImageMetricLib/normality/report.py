@@ -21,7 +21,7 @@ from MedImageMetricLib.normality.pictures import (
 from MedImageMetricLib.normality.screening import Screening
 
 BADGES = {
-    "normal": ("Normal", "Nothing unusual was found in the image's quality"),
+    "normal": ("Normal", "The image quality is that of usual scans"),
     "abnormal": ("Abnormal", "Look at the scan before it is used"),
     "unsure": ("Unsure", "Score and likelihood disagree: look at the scan"),
 }

@@ -84,6 +84,12 @@ def result_of(
             "1",
             text="two-sided, of importance sampling",
         ),
+        Measurement(
+            "slices_p_value",
+            screening.slices_p_value,
+            "1",
+            text="normal scans of which as many slices reach the threshold of a single slice",
+        ),
         Measurement("objective", screening.objective_nats, "1", text="L, nats; worst slice"),
         Measurement(
             "match_likelihood",

@@ -2,7 +2,8 @@
 
 The verdict rests on the score of the features; the likelihoods of the source are always given
 beside it. Abnormal: the score reaches the threshold. Unsure: it does not, but the likelihood of
-the image is one that normal images hardly have, or the estimators disagree on that.
+the image is one that normal images hardly have, or the estimators disagree on that, or more slices
+of a volume reach the threshold of single slices than in normal volumes.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from MedImageMetricLib.normality.likelihood import (
     LikelihoodSettings,
     likelihoods,
 )
-from MedImageMetricLib.normality.model import NormalityModel
+from MedImageMetricLib.normality.model import Calibration, NormalityModel
 from MedImageMetricLib.normality.settings import AnomalySettings
 from MedImageMetricLib.normality.slice_scores import score_scan, score_slices
 from MedImageMetricLib.normality.view import planes_of
@@ -49,6 +50,8 @@ class Screening:
 
     score, threshold: of the whole scan; larger = more abnormal. p_value: share of normal scans
     that score at least as high. likelihood_p_value: two-sided, of the importance estimate.
+    slices_p_value: share of normal scans of which as large a share of slices is abnormal; 1 where
+    that is not asked.
     likelihoods: of the slices `likelihood_slices`. slice_scores (k), slice_threshold: of single
     slices. groups: how unusual each group is, in deviations; slice_groups: the same of each slice.
     worst_slices: indices, worst first. planes (k, side, side), means and residuals (k, s, s) of
@@ -62,6 +65,7 @@ class Screening:
     confidence: float
     p_value: float
     likelihood_p_value: float
+    slices_p_value: float
     likelihoods: tuple[Likelihoods, ...]
     likelihood_slices: tuple[int, ...]
     slice_scores: np.ndarray
@@ -99,13 +103,14 @@ def screen(
         raise InputError(f"{model.card.name}: the model is not calibrated.")
     own = found.scores if len(planes) > 1 else None
     slice_threshold = _threshold(known.slice_scores, known.slice_patients, settings, own)
-    score, groups = float(found.scores.max()), {}
+    score, groups, slices_p = float(found.scores.max()), {}, 1.0
     reference, owners = known.slice_scores, known.slice_patients
     if len(planes) == 1:
         groups = {name: float(values[0]) for name, values in found.groups.items()}
     elif len(known.scan_scores) >= FEWEST_SCANS:
         score, groups = score_scan(model, planes, found)
         reference, owners = known.scan_scores, known.scan_patients
+        slices_p = _slices_p_value(known, found.scores, settings)
     else:
         # Of k slices the worst counts; the rate is shared among them (Bonferroni).
         rate = settings.false_alarm_rate / len(planes)
@@ -144,7 +149,11 @@ def screen(
     verdict: Verdict = "normal"
     if score >= threshold.value:
         verdict = "abnormal"
-    elif likelihood_p <= rate / 2 or _disagree(estimates, known.likelihoods, rate):
+    elif (
+        likelihood_p <= rate / 2
+        or slices_p <= rate
+        or _disagree(estimates, known.likelihoods, rate)
+    ):
         verdict = "unsure"
     return Screening(
         verdict=verdict,
@@ -153,6 +162,7 @@ def screen(
         confidence=confidence(reference, score, threshold, owners),
         p_value=p_value(reference, score, owners),
         likelihood_p_value=likelihood_p,
+        slices_p_value=slices_p,
         likelihoods=tuple(estimates),
         likelihood_slices=chosen,
         slice_scores=found.scores,
@@ -198,6 +208,16 @@ def _threshold(
     if settings.threshold is not None:
         return Threshold(settings.threshold, None)
     return conformal_threshold(scores, settings.false_alarm_rate, patients, own)
+
+
+def _slices_p_value(known: Calibration, scores: np.ndarray, settings: AnomalySettings) -> float:
+    """How rare it is among patients that so large a share of slices reaches the threshold."""
+    threshold = _threshold(known.slice_scores, known.slice_patients, settings).value
+    names, owner = np.unique(known.slice_patients, return_inverse=True)
+    reached = np.bincount(owner, known.slice_scores >= threshold, minlength=len(names))
+    shares = reached / np.bincount(owner, minlength=len(names))
+    own = float((scores >= threshold).mean())
+    return p_value(shares, own) if own > 0 else 1.0
 
 
 def _not_promised(threshold: Threshold) -> Remark:

@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 import torch
 
+from MedImageLib.geometry import Geometry
+from MedImageLib.volume import Volume
 from MedImageMetricLib.normality.autoencoder import AutoencoderSettings, VariationalAutoencoder
 from MedImageMetricLib.normality.building import calibrated, fit_distances
+from MedImageMetricLib.normality.guidance import findings_of
 from MedImageMetricLib.normality.model import (
     NormalityModel,
     load_normality_model,
     save_normality_model,
 )
 from MedImageMetricLib.normality.normal_images import NormalScan
+from MedImageMetricLib.normality.screening import screen
+from MedImageMetricLib.normality.settings import AnomalySettings
 from MedImageMetricLib.normality.slice_scores import score_scan, score_slices
 from MedImageMetricLib.normality.training import HELD_OUT, Networks, NormalityTraining
 from MedImageMetricLib.normality.view import ImageView
@@ -83,3 +88,23 @@ def test_slices_out_of_order_are_found_beside_all_other_groups(model, change):
     usual = [scored(model, cone(2000 + n))[0] for n in range(30)]
     changed = [scored(model, cone(2000 + n)[order])[0] for n in range(30)]
     assert np.mean([[c > u for u in usual] for c in changed]) > 0.95
+
+
+def test_a_scan_of_many_unusual_slices_is_not_called_normal(model):
+    planes = cone(3000)
+    marked = planes.copy()
+    marked[:4] += np.random.default_rng(0).normal(0, 0.03, marked[:4].shape)
+    # The scan as a whole may pass: what single slices say then decides.
+    lenient = replace(
+        model, calibration=replace(model.calibration, scan_scores=np.arange(1e4, 1e4 + 40))
+    )
+    settings = AnomalySettings(samples=2, likelihood_slices=1, false_alarm_rate=0.1)
+    found = []
+    for array in (planes, marked):
+        image = Volume(array.clip(0, 1), Geometry(array.shape))
+        found.append(screen(image, lenient, settings))
+    assert found[0].slices_p_value > 0.1
+    assert (found[1].slice_scores >= found[1].slice_threshold.value).sum() >= 4
+    assert found[1].slices_p_value <= 0.1
+    assert found[1].verdict == "unsure"
+    assert "of 12 slices reach the threshold" in findings_of(found[1], lenient)[0]

@@ -107,17 +107,17 @@ def scapulae_over_lungs(
         if posture
         else {}
     )
+    both = float(np.mean(list(evidence.values()))) if evidence else 0.0
     found: dict[str, Region | NotAssessable] = {}
     for side, one in flanks.items():
-        covered = from_flank(one.blade, one.frame, lungs[side]) >= LEAST_BLADE
-        if posture is None:
-            found[side] = Region(covered, over_lungs=True)
+        probability = float(posture.probability(evidence[side], both)) if posture else None
+        if probability is not None and probability < 0.5:
+            nothing = np.zeros(plane.shape, bool)
+            found[side] = Region(nothing, 1 - probability, over_lungs=True)
             continue
-        both = float(np.mean(list(evidence.values())))
-        probability = float(posture.probability(evidence[side], both))
-        if probability < 0.5:
-            found[side] = Region(np.zeros_like(covered), 1 - probability, over_lungs=True)
-        elif np.count_nonzero(covered) < LEAST_COVERED * np.count_nonzero(lungs[side]):
+        covered = from_flank(one.blade, one.frame, lungs[side]) >= LEAST_BLADE
+        is_seen = np.count_nonzero(covered) >= LEAST_COVERED * np.count_nonzero(lungs[side])
+        if probability is not None and not is_seen:
             found[side] = UNSEEN
         else:
             found[side] = Region(covered, probability, over_lungs=True)

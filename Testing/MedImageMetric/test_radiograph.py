@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from MedImageLib.metrics import dice
 from MedImageLib.phantom.radiograph import RadiographSettings, generate_radiograph
 from MedImageLib.reading import read_image
 from MedImageLib.volume import Volume
+from MedImageMetricLib.radiograph import pictures
 from MedImageMetricLib.radiograph.analysis import analyze_radiograph, circumstances_of
+from MedImageMetricLib.radiograph.assessment import assess
 from MedImageMetricLib.radiograph.detections import Circumstances, NotAssessable, Region
 from MedImageMetricLib.radiograph.detectors import MODEL_NAMES, installed_models
 from MedImageMetricLib.radiograph.segmentation import (
@@ -133,6 +136,24 @@ def test_absent_detectors_make_their_conditions_not_assessable(analysis):
     assert condition.state == "not_assessable"
     assert "no detector" in condition.reason
     assert analysis.assessment.level == "intermediate"
+
+
+def test_blades_over_the_lungs_are_outlined_where_they_fail(analysis):
+    lung = analysis.detections.right_lung.mask
+    part = lung & (np.arange(lung.shape[0])[:, None] < np.nonzero(lung)[0].mean())
+    blades = {
+        "right_scapula": Region(part, 0.9, over_lungs=True),
+        "left_scapula": Region(np.zeros_like(lung), 0.9, over_lungs=True),
+    }
+    found = replace(analysis.detections, **blades)
+    covered = replace(analysis, detections=found, assessment=assess(found, analysis.rules))
+    [outline] = pictures._failed_areas(covered, covered.reduction.factor)
+    assert outline.name == "right scapula over the lung"
+    rows, columns = np.nonzero(part)
+    middle = outline.points_ij.mean(0) * covered.reduction.factor
+    assert columns.min() < middle[0] < columns.max()
+    assert rows.min() < middle[1] < rows.max()
+    assert pictures._failed_areas(analysis, analysis.reduction.factor) == []
 
 
 def test_without_any_model_nothing_is_gradable_and_nothing_fails(generated):

@@ -22,6 +22,8 @@ from MedImageLib.volume import Volume
 
 Tensor = torch.Tensor
 _AIR = 0.02
+# Of channels, in steps of their grid, unless another one is asked.
+BLUR = 0.5
 CT_WINDOWS_HU = ((-900.0, 1000.0), (-150.0, 200.0))
 # Offsets (k, j, i) of the six neighbors; the twelve pairs of them that are not opposite.
 _NEIGHBORS = ((-1, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0), (0, 0, -1), (0, 0, 1))
@@ -40,7 +42,8 @@ class Level:
     geometry: of the fixed channels. fixed: (c, k, j, i). moving: (c, …) on the same grid grown by
     `margin` voxels (k, j, i) at both ends. seen: (1, …) of the moving grid, 1 within the moving
     field of view. one_scale: whether both images have one scale of
-    gray values; else the last channel is gray values that need `matched`.
+    gray values; else the last channel is gray values that need `matched`. blur: standard deviation
+    of the smoothing before, in steps of the grid.
     """
 
     geometry: Geometry
@@ -49,6 +52,7 @@ class Level:
     seen: Tensor
     margin: tuple[int, int, int]
     one_scale: bool
+    blur: float = BLUR
 
 
 def without_couch(scan: Volume) -> Volume:
@@ -82,6 +86,7 @@ def level_of(
     moving_from_fixed: np.ndarray,
     spacing_mm: float,
     margin_mm: float,
+    blur: float = BLUR,
 ) -> Level:
     """Channels of two images at a spacing, which is never finer than the fixed image's own."""
     own = np.array(fixed.geometry.spacing_mm)
@@ -99,12 +104,18 @@ def level_of(
         origin_mm=tuple(geometry.points_mm(-margin[::-1].astype(float))),
     )
     both_ct = fixed.modality == moving.modality == "CT"
-    still = _read(fixed, geometry, np.eye(4), step)
-    free = _read(moving, grown, moving_from_fixed, step)
+    still = _read(fixed, geometry, np.eye(4), step, blur)
+    free = _read(moving, grown, moving_from_fixed, step, blur)
     seen = _field_of_view(moving, grown, moving_from_fixed, step)
     k, j, i = margin.tolist()
     return Level(
-        geometry, channels_of(still, both_ct), channels_of(free, both_ct), seen, (k, j, i), both_ct
+        geometry,
+        channels_of(still, both_ct),
+        channels_of(free, both_ct),
+        seen,
+        (k, j, i),
+        both_ct,
+        blur,
     )
 
 
@@ -183,21 +194,23 @@ def self_similarity(gray: Tensor) -> Tensor:
     return torch.exp(-distances / spread.clamp(0.001 * middle, 1000 * middle))
 
 
-def values_for_spacing(volume: Volume, step_mm: np.ndarray) -> np.ndarray:
+def values_for_spacing(volume: Volume, step_mm: np.ndarray, blur: float = BLUR) -> np.ndarray:
     """Float32 values (k, j, i) on the own grid, smoothed for being read at steps (i, j, k)."""
     values = volume.array.astype(np.float32)
     if volume.modality != "CT":
         values = comparable(volume).array
     own = np.array(volume.geometry.spacing_mm)
-    sigma = np.sqrt(np.maximum((0.5 * step_mm.mean()) ** 2 - (0.4 * own) ** 2, 0.0)) / own
+    sigma = np.sqrt(np.maximum((blur * step_mm.mean()) ** 2 - (0.4 * own) ** 2, 0.0)) / own
     if (sigma > 0.15).any():
         values = ndimage.gaussian_filter(values, sigma[::-1], mode="nearest")
     return values
 
 
-def _read(volume: Volume, grid: Geometry, matrix: np.ndarray, step_mm: np.ndarray) -> np.ndarray:
+def _read(
+    volume: Volume, grid: Geometry, matrix: np.ndarray, step_mm: np.ndarray, blur: float
+) -> np.ndarray:
     """Values (k, j, i) on a grid, smoothed to its spacing first."""
-    values = values_for_spacing(volume, step_mm)
+    values = values_for_spacing(volume, step_mm, blur)
     if np.array_equal(matrix, np.eye(4)) and grid.same_grid(volume.geometry):
         return values
     index = index_matrix(volume, grid, matrix)

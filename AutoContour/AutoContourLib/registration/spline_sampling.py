@@ -37,7 +37,7 @@ class SplineImage:
 
 def spline_image(moving: Volume, level: Level, moving_from_fixed: np.ndarray) -> SplineImage:
     """The moving image smoothed to a level's spacing, ready to be read; 4 × 4, LPS mm."""
-    values = values_for_spacing(moving, np.array(level.geometry.spacing_mm))
+    values = values_for_spacing(moving, np.array(level.geometry.spacing_mm), level.blur)
     coefficients = ndimage.spline_filter(values, order=3, output=np.float32, mode="mirror")
     return SplineImage(coefficients, index_matrix(moving, level.geometry, moving_from_fixed))
 

@@ -531,6 +531,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Check the calibration of the detector; an air calibration may remove rings.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Check the field of view and what covers the patient.</source>
    <translation type="unfinished" />
   </message>
@@ -672,6 +676,10 @@
   </message>
   <message>
    <source>Curves in one plot need the same units, and at least one is needed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>DO NOT USE: {0}</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -864,6 +872,10 @@
   </message>
   <message>
    <source>Further image {0} ({1}), on the grid of the planning CT</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Further image {0} ({1}): {2}</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1479,10 +1491,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Nothing unusual was found in the image's quality</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Nothing was drawn; draw the cavity on one slice at least.</source>
    <translation type="unfinished" />
   </message>
@@ -1579,6 +1587,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Out of fold, patients never shared, against a reading by eye.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Outlines of what was found.</source>
    <translation type="unfinished" />
   </message>
@@ -1588,6 +1600,10 @@
   </message>
   <message>
    <source>Overlap with the exact truth (generated)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Overlap with the lung, out of fold</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -2375,6 +2391,14 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>The image quality is that of usual scans</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The images belong to different patients by their identity. Do not use the registration unless you know that both are one person; correct the identity at the source.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The images belong to different patients by their identity; they are no pair.</source>
    <translation type="unfinished" />
   </message>
@@ -2580,6 +2604,10 @@
   </message>
   <message>
    <source>The planning CT was not contoured. {0}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The posture of the shoulders was to be fitted on {0} graded flanks of {1} folds, {2} of them marked; two folds with free and marked flanks are needed. Grade more flanks, or train more folds.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -2851,6 +2879,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>The verdicts that were named ({0}) are of other images; whether this scan looks normal was not asked.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The volume node {0} holds no image to draw.</source>
    <translation type="unfinished" />
   </message>
@@ -3071,6 +3103,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Unsure: as a whole this looks like a normal {0} ({1}), but {2}, more than of nearly all normal scans. Look at these slices.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Unsure: the features look like a normal {0} ({1}), but the likelihood is one that normal images hardly have, or its estimators disagree. Look at the image.</source>
    <translation type="unfinished" />
   </message>
@@ -3287,6 +3323,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>body pose</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>both empty</source>
    <translation type="unfinished" />
   </message>
@@ -3296,6 +3336,14 @@
   </message>
   <message>
    <source>by {0}, {1}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>called, free</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>called, marked</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -3643,6 +3691,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>how the body lies: mirrored, upside down or turned</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>how the image lies: mirrored, upside down or turned</source>
    <translation type="unfinished" />
   </message>
@@ -3700,6 +3752,10 @@
   </message>
   <message>
    <source>it is echo-planar imaging with {0} ms from image to image, as of functional MR, far slower than a beat</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>it was not found</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -3979,6 +4035,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>normal scans of which as many slices reach the threshold of a single slice</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>normal scans that score as high</source>
    <translation type="unfinished" />
   </message>
@@ -4060,6 +4120,10 @@
   </message>
   <message>
    <source>one whole beat</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>only the part of the scapulae over the lungs is looked for</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -4200,6 +4264,10 @@
   </message>
   <message>
    <source>rigid registration</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>rings about the middle in soft tissue</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -4539,6 +4607,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>the shoulder is turned in, but the border of the blade is not seen</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>the source</source>
    <translation type="unfinished" />
   </message>
@@ -4616,6 +4688,10 @@
   </message>
   <message>
    <source>tissue detail</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>tissue rings</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -5055,6 +5131,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>{0} lung: {1}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>{0} margin</source>
    <translation type="unfinished" />
   </message>
@@ -5135,6 +5215,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>{0} of {1} slices reach the threshold of a single slice</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>{0} of {1} thresholds are used in place of the defaults.</source>
    <translation type="unfinished" />
   </message>
@@ -5148,6 +5232,10 @@
   </message>
   <message>
    <source>{0} over the beat</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{0} over the lung</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -5548,6 +5636,10 @@
   </message>
   <message>
    <source>{0}: holds no DICOM elements; the file is empty or cut short.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{0}: holds no verdict of the screening. Name the result.json, or the folder, that `medimage anomaly score` wrote.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -6032,6 +6124,10 @@
   </message>
   <message>
    <source>{0}: voxels of type {1} are not scalar numbers; not supported.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{0}: was fitted with other weights than lie beside it; train again.</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -10,9 +10,15 @@ import argparse
 import json
 import resource
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from AutoContourLib.contours.ct_cases import CtCase
+    from MedImageLib.network.multi_level import MultiLevelNetwork
 
 
 def speed(slices: int, model: str, threads: int) -> dict[str, object]:
@@ -48,7 +54,7 @@ def speed(slices: int, model: str, threads: int) -> dict[str, object]:
 
 
 def levels(data: Path, run: Path, fold: int, count: int | None) -> list[dict[str, object]]:
-    """Out-of-fold Dice of every level."""
+    """Out-of-fold Dice of every level, and the processor time that the network takes for it."""
     from AutoContourLib.contours.ct_cases import read_cases
     from AutoContourLib.contours.evaluation import evaluate_cases, summary
     from AutoContourLib.contours.training import CtTraining
@@ -62,7 +68,34 @@ def levels(data: Path, run: Path, fold: int, count: int | None) -> list[dict[str
     found = evaluate_cases(
         network, cases, settings.labels, settings.framing, levels=every, surfaces=False
     )
-    return summary(found)
+    return [*_seconds_by_level(network, cases, settings.framing.pixel_mm), *summary(found)]
+
+
+def _seconds_by_level(
+    network: MultiLevelNetwork, cases: Sequence[CtCase], pixel_mm: float
+) -> list[dict[str, object]]:
+    """Of the network alone: what is saved before and after it is the same at every level."""
+    from AutoContourLib.contours.ct_grid import even_view
+    from AutoContourLib.contours.ct_views import gray_of_hu
+    from MedImageLib.geometry import Geometry
+    from MedImageLib.network.folding import folded
+    from MedImageLib.network.inference import InferenceSettings, tiled_probabilities
+    from MedImageLib.volume import Volume
+
+    network = folded(network.eval())
+    seconds = dict.fromkeys(range(1, network.settings.levels + 1), 0.0)
+    for case in cases:
+        geometry = Geometry(case.hu.shape, case.spacing_mm[::-1])
+        seen = gray_of_hu(even_view(Volume(case.hu, geometry, modality="CT"), pixel_mm).array)
+        for level in seconds:
+            started = time.process_time()
+            tiled_probabilities(network, seen, InferenceSettings(level=level))
+            seconds[level] += time.process_time() - started
+    last = seconds[network.settings.levels]
+    return [
+        {"level": level, "network_s": round(value, 2), "times_as_fast": round(last / value, 2)}
+        for level, value in seconds.items()
+    ]
 
 
 def main() -> None:

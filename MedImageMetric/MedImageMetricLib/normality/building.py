@@ -12,6 +12,7 @@ import numpy as np
 from MedImageLib.errors import InputError
 from MedImageLib.network.model_card import facts_of
 from MedImageMetricLib.normality.anatomy import fit_anatomy, left_out_features
+from MedImageMetricLib.normality.body_pose import body_outlines, fit_body_pose
 from MedImageMetricLib.normality.divergence import match_likelihood
 from MedImageMetricLib.normality.feature_distance import (
     FEWEST_IMAGES,
@@ -92,6 +93,7 @@ def fit_distances(
         # Of fewer images than numbers it would not be known how far normal ones lie.
         {name: found for name, found in learned.items() if len(found) >= found.shape[1]},
         edge_directions(images),
+        body_outlines(images) if settings.body_pose else None,
         sources,
         patients,
         shown,
@@ -138,11 +140,15 @@ def fit_distances(
 
 @dataclass(frozen=True, eq=False)
 class _Features:
-    """Of images to fit to: plain and pose of all (n), learned of those that are shown (bool)."""
+    """Of images to fit to: plain and pose of all (n), learned of those that are shown (bool).
+
+    outlines: of the body, None where they are not asked.
+    """
 
     plain: dict[str, np.ndarray]
     learned: dict[str, np.ndarray]
     directions: np.ndarray
+    outlines: np.ndarray | None
     sources: np.ndarray
     patients: np.ndarray
     shown: np.ndarray
@@ -153,6 +159,7 @@ class _Features:
             {name: values[chosen] for name, values in self.plain.items()},
             {name: values[among] for name, values in self.learned.items()},
             self.directions[chosen],
+            None if self.outlines is None else self.outlines[chosen],
             self.sources[chosen],
             self.patients[chosen],
             self.shown[chosen],
@@ -164,6 +171,9 @@ def _fitted(features: _Features, seed: int) -> dict[str, Any]:
     patients, sources, shown = features.patients.tolist(), features.sources, features.shown
     pose, turned = fit_pose(features.directions, patients, seed)
     left = left_out_features(features.plain, patients) | {"pose": turned}
+    body = None
+    if features.outlines is not None:
+        body, left["body pose"] = fit_body_pose(features.outlines, patients)
     distances = fit_groups(left, sources.tolist(), patients)
     distances |= fit_groups(
         features.learned, sources[shown].tolist(), features.patients[shown].tolist()
@@ -171,6 +181,7 @@ def _fitted(features: _Features, seed: int) -> dict[str, Any]:
     return {
         "anatomy": fit_anatomy(features.plain),
         "pose": pose,
+        "body_pose": body,
         "slice_distances": distances,
     }
 

@@ -31,6 +31,7 @@ from MedImageLib.results import ModelUsed
 from MedImageLib.settings import settings_from_dict
 from MedImageMetricLib.normality.anatomy import Anatomy
 from MedImageMetricLib.normality.autoencoder import AutoencoderSettings, VariationalAutoencoder
+from MedImageMetricLib.normality.body_pose import BodyPose
 from MedImageMetricLib.normality.compression import (
     CompressingAutoencoder,
     CompressionSettings,
@@ -43,6 +44,7 @@ from MedImageMetricLib.normality.view import ImageView
 
 _ANATOMY_FIELDS = ("center", "axes", "anchors")
 _POSE_FIELDS = ("references", "center", "precision")
+_BODY_POSE_FIELDS = ("center", "precision")
 _JOINING_FIELDS = ("center", "coupling", "tail")
 _DISTANCE_FIELDS = ("scale", "centers", "basis", "variance", "log_mean", "log_spread", "tail")
 
@@ -88,7 +90,8 @@ class NormalityModel:
     anatomy: what of a slice's features its layout predicts. pose: normal images that tell
     how a slice lies. slice_distances, scan_distances: by group of features. joining: how the groups
     of slices go together, None with too few patients. slice_center, slice_spread: of the mean over
-    a scan's most unusual slices, in usual scans.
+    a scan's most unusual slices, in usual scans. body_pose: normal outlines of the body, None where
+    they tell nothing.
     """
 
     card: NormalityCard
@@ -103,6 +106,7 @@ class NormalityModel:
     slice_spread: float
     calibration: Calibration | None
     joining: GroupJoining | None = None
+    body_pose: BodyPose | None = None
     weights_sha256: str = ""
 
     @property
@@ -134,6 +138,8 @@ def save_normality_model(folder: Path, model: NormalityModel) -> str:
         tensors[f"anatomy.weights.{name}"] = _tensor(weights)
     for key in _POSE_FIELDS:
         tensors[f"pose.{key}"] = _tensor(getattr(model.pose, key))
+    for key in _BODY_POSE_FIELDS if model.body_pose else ():
+        tensors[f"body_pose.{key}"] = _tensor(getattr(model.body_pose, key))
     for key in _JOINING_FIELDS if model.joining else ():
         tensors[f"joining.{key}"] = _tensor(getattr(model.joining, key))
     for one in fields(Calibration):
@@ -164,6 +170,7 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             fill_network(features, _below(tensors, "features"), folder)
         center, spread, width = tensors["plain"].tolist()
         calibration = {k: _array(v) for k, v in _below(tensors, "calibration").items()}
+        body_pose = {k: _array(v) for k, v in _below(tensors, "body_pose").items()}
         joining = {k: _array(v) for k, v in _below(tensors, "joining").items()}
         return NormalityModel(
             card,
@@ -182,6 +189,7 @@ def load_normality_model(name_or_folder: str | Path) -> NormalityModel:
             spread,
             Calibration(**calibration),
             GroupJoining(**joining) if joining else None,
+            BodyPose(**body_pose) if body_pose else None,
             digest,
         )
     except (KeyError, TypeError, ValueError) as error:

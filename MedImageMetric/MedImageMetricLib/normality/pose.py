@@ -81,22 +81,25 @@ def fit_pose(
     """References among normal images (n, d), and the features of all, each without its patient."""
     chosen = np.random.default_rng(seed).permutation(len(described))[:MOST_REFERENCES]
     owner, split = np.asarray(patients), splits_of(patients)
-    references = PoseReferences(described[chosen], *_gaussian(described))
+    references = PoseReferences(described[chosen], *even_gaussian(described, SHRINKAGE))
     features = references.features(described, owner[:, None] == owner[chosen])
     for number in range(SPLITS):
         left_out = split == number
         if left_out.any() and not left_out.all():
-            other = PoseReferences(described[chosen], *_gaussian(described[~left_out]))
+            other = PoseReferences(
+                described[chosen], *even_gaussian(described[~left_out], SHRINKAGE)
+            )
             features[left_out, -1] = other._likelier(described[left_out])
     return references, features
 
 
-def _gaussian(described: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Center and precision; the covariance is drawn toward an even one, since images are few."""
+def even_gaussian(described: np.ndarray, shrinkage: float) -> tuple[np.ndarray, np.ndarray]:
+    """Center (d) and precision (d, d) of (n, d); the covariance is drawn toward an even one, since
+    images are few: shrinkage times the mean variance is added to each."""
     center = described.mean(0)
     away = described - center
     covariance = away.T @ away / len(away)
-    even = SHRINKAGE * float(np.trace(covariance)) / len(covariance) + 1e-9
+    even = shrinkage * float(np.trace(covariance)) / len(covariance) + 1e-9
     return center, np.linalg.inv(covariance + even * np.eye(len(covariance)))
 
 

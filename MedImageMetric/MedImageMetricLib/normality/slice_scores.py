@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from MedImageMetricLib.normality.autoencoder import VariationalAutoencoder, on_grid
+from MedImageMetricLib.normality.body_pose import body_outlines
 from MedImageMetricLib.normality.compression import (
     CompressingAutoencoder,
     FeatureAutoencoder,
@@ -56,6 +57,8 @@ def score_slices(model: NormalityModel, planes: np.ndarray) -> SliceScores:
     plain = plane_features(planes, model.card.view.grays == "hounsfield")
     pose = model.pose.features(edge_directions(planes))
     features = {**model.anatomy.left_over(plain), **learned, "pose": pose}
+    if model.body_pose is not None:
+        features["body pose"] = model.body_pose.features(body_outlines(planes))
     groups = unusual_groups(model.slice_distances, features)
     scores = model.joining.scores(groups) if model.joining else combined(groups)
     return SliceScores(groups, scores, small, divergence)

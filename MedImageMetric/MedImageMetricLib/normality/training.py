@@ -55,6 +55,9 @@ class NormalityTraining:
     )
     compression: CompressionSettings | None = None
     compression_steps: int = setting(600, help="Steps of each network of volumes.", minimum=1)
+    body_pose: bool = setting(
+        False, help="Whether the body is also looked at in eight ways; where it has clear sides."
+    )
     batch: int = setting(32, help="Images of a step.", minimum=1)
     planes_of_scan: int = setting(
         24, help="Most slices of a scan that distances are fitted to.", minimum=1

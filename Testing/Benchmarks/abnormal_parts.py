@@ -138,7 +138,7 @@ def main() -> None:
     words = NAMED.get(options.name, ())
     tables = {
         "Generated: drawn into real pictures": [
-            drawn_row(options.data, source, models) for source in settings.sources
+            drawn_row(options.data, source, models) for source in settings.sources if source.change
         ],
         "Real: named by the hospital, normal and other pictures": list(
             real_rows(options.data, words, models, trained)

@@ -105,7 +105,10 @@ def result_of(
         ),
     ]
     values += [
-        Measurement(f"unusual_{name}", value, "1", text="deviations from normal scans")
+        # Names of values hold no blanks.
+        Measurement(
+            "unusual_" + name.replace(" ", "_"), value, "1", text="deviations from normal scans"
+        )
         for name, value in screening.groups.items()
     ]
     slices = tuple(float(n) for n in range(len(screening.slice_scores)))

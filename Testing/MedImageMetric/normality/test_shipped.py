@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from MedImageLib.geometry import Geometry
 from MedImageLib.reading import read_image
+from MedImageLib.results import write_result
 from MedImageLib.volume import Volume
 from MedImageMetricLib.normality.conformal import conformal_threshold
 from MedImageMetricLib.normality.kinds import installed_models, modality_of, model_for
 from MedImageMetricLib.normality.model import load_normality_model
+from MedImageMetricLib.normality.processing import screen_image
+from MedImageMetricLib.normality.settings import AnomalySettings
 from MedImageMetricLib.normality.slice_scores import score_slices
 from MedImageMetricLib.normality.view import planes_of
 
@@ -85,3 +90,20 @@ def test_the_kind_of_a_real_image_is_found(name, data_dir):
     found, _ = model_for(volume)
     assert found.card.name == name
     assert modality_of(volume) == ("CT" if "ct" in name.split("_") else "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_shipped_model_finds_can_be_written_as_a_result(name, tmp_path):
+    model = load_normality_model(name)
+    j, i = np.indices((96, 96)) - 47.5
+    body = (np.hypot(j / 38, i / 44) < 1) * 900.0 - 900.0 * (np.hypot(j, i - 8) < 9)
+    noise = np.random.default_rng(0).normal(0, 15, (1, 96, 96))
+    array = np.round(body + noise).astype(np.int16)
+    volume = Volume(
+        array, Geometry(array.shape, (3.0, 3.0, 3.0)), modality=model.card.view.modalities[0]
+    )
+    result, _ = screen_image(volume, tmp_path, AnomalySettings(report=False), model)
+    written = json.loads(write_result(tmp_path, result).read_text())
+    names = {one["name"] for one in written["values"]}
+    assert {n for n in names if n.startswith("unusual_")}
+    assert len(names) == len(written["values"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,24 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("no real test images here: set MEDIMAGE_TEST_DATA to their folder")
     return folder
+
+
+@pytest.fixture
+def screened(tmp_path) -> Callable[..., Path]:
+    """Makes a folder with the verdict of a screening on the image of an identity."""
+    from MedImageLib.results import Measurement, ModelUsed, QualityFlag, Result, write_result
+    from MedImageLib.scan_verdict import FLAG, STATES, TASK
+
+    def write(identity, verdict: str) -> Path:
+        numbers = tuple(Measurement(n, 1.0, "1") for n in ("score", "threshold", "confidence"))
+        flag = QualityFlag(FLAG, STATES[verdict], f"Looks {verdict}")
+        model = ModelUsed("normality", "1.0", "0" * 64)
+        result = Result(
+            "MedImageMetric", TASK, (identity,), numbers, flags=(flag,), models=(model,)
+        )
+        folder = tmp_path / "screened"
+        folder.mkdir()
+        write_result(folder, result)
+        return folder
+
+    return write

@@ -50,3 +50,14 @@ def test_a_study_without_ct_is_refused(patient):
 def test_air_has_no_body():
     scan = Volume(np.full((4, 30, 30), -1000.0), Geometry((4, 30, 30)), modality="CT")
     assert not body_outline(scan).array.any()
+
+
+def test_shoulders_that_widen_to_the_end_of_the_scan_keep_their_tips():
+    """A cone, widest on the last slice, above a couch that touches it nowhere."""
+    k, j, i = np.indices((20, 60, 90))
+    truth = ((i - 45) / (12 + 1.5 * k)) ** 2 + ((j - 28) / 14.0) ** 2 < 1
+    hu = np.where(truth | ((j > 50) & (j < 54)), 20.0, -1000.0)
+    scan = Volume(hu, Geometry(hu.shape, (5.0, 5.0, 5.0)), modality="CT")
+    body = body_outline(scan).array > 0
+    assert not (body & ~truth).any()
+    assert all(dice(one, found) > 0.97 for one, found in zip(truth, body, strict=True))

@@ -19,15 +19,9 @@ from MedImageLib.__main__ import main
 from MedImageLib.phantom.cine import CineSettings, generate_cine
 from MedImageLib.reading import read_any
 from MedImageLib.results import (
-    Measurement,
-    ModelUsed,
-    QualityFlag,
-    Result,
     input_identity,
     read_result,
-    write_result,
 )
-from MedImageLib.scan_verdict import FLAG, TASK
 from MedImageLib.writing.dicom_image import write_dicom
 from MedImageLib.writing.dicom_study import DicomStudy
 
@@ -214,17 +208,12 @@ def test_untouched_dicom_of_a_real_patient(data_dir, tmp_path):
     assert nibabel.load(out / "labels.nii.gz").shape == (256, 256, 4, 20)
 
 
-def test_the_verdict_of_the_screening_is_told_first(series, done, tmp_path):
+def test_the_verdict_of_the_screening_is_told_first(series, done, screened, tmp_path):
     """Screened and read by the command in its own way, the cine is known to be the same."""
     image = read_any(series)
     identity = input_identity(image.frames[0], frames=len(image.frames))
-    values = tuple(Measurement(name, 1.0, "1") for name in ("score", "threshold", "confidence"))
-    flag = QualityFlag(FLAG, "not_assessable", "May be abnormal")
-    model = ModelUsed("normality_cardiac_mr", "1.0", "0" * 64)
-    verdict = Result("MedImageMetric", TASK, (identity,), values, flags=(flag,), models=(model,))
-    (tmp_path / "screened").mkdir()
-    write_result(tmp_path / "screened", verdict)
+    place = screened(identity, "unsure")
     words = ["lv", str(series), "-o", str(tmp_path / "out"), "--labels"]
-    words += [str(done / "labels.nii.gz"), "--screening", str(tmp_path / "screened")]
+    words += [str(done / "labels.nii.gz"), "--screening", str(place)]
     assert main(words) == 0
     assert "scan-unsure" in {one.code for one in read_result(tmp_path / "out").warnings}

@@ -13,9 +13,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from error_display import ErrorDisplay
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 from qt_double import Application as _Application
-from qt_double import ErrorDisplay
 
 # Virtual functions of the same name as a property: Qt itself calls them.
 _VIRTUAL = {"sizeHint", "minimumSizeHint"}

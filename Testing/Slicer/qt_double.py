@@ -12,7 +12,6 @@ import sys
 import types
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from contextlib import contextmanager
 from typing import Any
 
 
@@ -407,20 +406,6 @@ def child_widget_variables(root: Widget) -> types.SimpleNamespace:
     """Each named widget as an attribute, as `slicer.util.childWidgetVariables` gives them."""
     widgets = {w.name: w for w in (root, *root.descendants()) if w.name}
     return types.SimpleNamespace(**widgets)
-
-
-class ErrorDisplay:
-    """In place of the dialog of `slicer.util.tryWithErrorDisplay`: what it would have shown."""
-
-    def __init__(self) -> None:
-        self.shown: list[tuple[str, Exception]] = []
-
-    @contextmanager
-    def __call__(self, message: str, show: bool = True, waitCursor: bool = False):
-        try:
-            yield
-        except Exception as error:
-            self.shown.append((message, error))
 
 
 def _built(element: ET.Element | None, class_of: Callable[[str], type[Widget]]) -> Widget:

@@ -66,8 +66,10 @@ def study_overview(images: Sequence[Volume]) -> StudyOverview:
 def body_outline(scan: Volume) -> Volume:
     """Label map of the body on a CT, without couch and air around."""
     dense = scan.array > BODY_ABOVE_HU
-    # Opening cuts the couch off, which touches the body in a few voxels only.
-    opened = ndimage.binary_opening(dense, iterations=2)
+    # Opening cuts the couch off, which touches the body in a few voxels only. Beyond the scan the
+    # body goes on: shoulders on the last slices are no tips to be cut off.
+    worn = ndimage.binary_erosion(dense, iterations=2, border_value=1)
+    opened = ndimage.binary_dilation(worn, iterations=2)
     parts, count = ndimage.label(opened)
     body = np.zeros(dense.shape, np.uint8)
     if count:

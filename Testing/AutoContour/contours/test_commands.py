@@ -12,15 +12,9 @@ from MedImageLib.__main__ import main
 from MedImageLib.geometry import Geometry
 from MedImageLib.reading import read_image
 from MedImageLib.results import (
-    Measurement,
-    ModelUsed,
-    QualityFlag,
-    Result,
     input_identity,
     read_result,
-    write_result,
 )
-from MedImageLib.scan_verdict import FLAG, TASK
 from MedImageLib.volume import Volume
 from MedImageLib.writing.dicom_image import write_dicom
 from MedImageLib.writing.dicom_study import DicomStudy
@@ -94,25 +88,15 @@ def test_review_of_a_folder_without_contours(tmp_path: Path, capsys) -> None:
     assert "no contours to be reviewed" in capsys.readouterr().err
 
 
-def test_a_verdict_that_is_named_is_told(tmp_path: Path, capsys) -> None:
+def test_a_verdict_that_is_named_is_told(tmp_path: Path, screened, capsys) -> None:
     j, i = np.indices((30, 36))
     plane = np.where(np.hypot((j - 15) / 12, (i - 18) / 15) < 1, 30, -1000).astype(np.int16)
     noise = np.random.default_rng(0).integers(-20, 20, (8, 30, 36), "i2")
     body = Volume(plane + noise, Geometry((8, 30, 36), (6.0,) * 3), modality="CT")
     write_dicom(body, tmp_path / "ct", DicomStudy.of_seed(3))
-    image = read_image(tmp_path / "ct")
-    verdict = Result(
-        module="MedImageMetric",
-        task=TASK,
-        inputs=(input_identity(image),),
-        values=tuple(Measurement(name, 1.0, "1") for name in ("score", "threshold", "confidence")),
-        flags=(QualityFlag(FLAG, "not", "Looks abnormal"),),
-        models=(ModelUsed("normality_ct", "1.0", "0" * 64),),
-    )
-    (tmp_path / "screened").mkdir()
-    write_result(tmp_path / "screened", verdict)
+    place = screened(input_identity(read_image(tmp_path / "ct")), "abnormal")
     words = ["contour", str(tmp_path / "ct"), "--no-organs", "-o", str(tmp_path / "out")]
-    assert main([*words, "--screening", str(tmp_path / "screened")]) == 0
+    assert main([*words, "--screening", str(place)]) == 0
     found = read_result(tmp_path / "out" / "ct")
     assert found.warnings[0].code == "scan-abnormal"
     words[-1] = str(tmp_path / "other")

@@ -13,15 +13,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from error_display import ErrorDisplay
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 from qt_double import Application as _Application
 
 # Virtual functions of the same name as a property: Qt itself calls them.
 _VIRTUAL = {"sizeHint", "minimumSizeHint"}
 _VIRTUAL_OF = {"QProgressBar": {"text"}}
-
-__all__ = ["ErrorDisplay"]
 
 
 def _connect(self: Any, signature: str, slot: Callable[..., Any]) -> None:

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from error_display import ErrorDisplay
+
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 SLICER_PYTHON = os.environ.get("MEDIMAGE_SLICER_PYTHON", "")
@@ -38,7 +40,7 @@ def staged(monkeypatch: Any, double: Any, base: str = "double") -> Iterator[Any]
     monkeypatch.setitem(sys.modules, "ctk", double.ctk_module())
     for name, made in double.mrml_widgets().items():
         monkeypatch.setattr(slicer, name, made, raising=False)
-    errors = double.ErrorDisplay()
+    errors = ErrorDisplay()
     opened: list[str] = []
     util = slicer.util
     for name, stand_in in (

@@ -25,8 +25,10 @@ def body_mask(hu: np.ndarray, pixel_mm: float) -> np.ndarray:
     """The patient without couch, mask and air around, airways filled; empty if there is none."""
     step = max(1, round(4.0 / pixel_mm))
     coarse = hu[::step, ::step, ::step] > BODY_ABOVE_HU
-    # Opening cuts off couch and mask, which touch the body in thin parts only.
-    opened = ndimage.binary_opening(coarse, iterations=2)
+    # Opening cuts off couch and mask, which touch the body in thin parts only. Beyond the scan the
+    # body goes on: shoulders on the last slices are no tips to be cut off.
+    worn = ndimage.binary_erosion(coarse, iterations=2, border_value=1)
+    opened = ndimage.binary_dilation(worn, iterations=2)
     parts, count = ndimage.label(opened)
     if not count:
         return np.zeros(hu.shape, bool)

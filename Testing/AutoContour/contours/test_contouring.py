@@ -102,6 +102,17 @@ def test_three_slices_are_too_few() -> None:
         contour_ct(few, TRUNK)
 
 
+def test_shoulders_that_only_the_last_slices_show_are_body() -> None:
+    scan = chest()
+    k, j, i = np.indices(scan.geometry.shape)
+    x, y, z = np.moveaxis(scan.geometry.points_mm(np.stack([i, j, k], -1)), -1, 0)
+    shoulders = (np.abs(y) < 40) & (z < 10)
+    scan.array[shoulders & (scan.array < -500) & (np.abs(x) > 140)] = 10
+    body = contour_ct(scan, TRUNK).masks["body"]
+    assert body[shoulders].mean() > 0.98
+    assert not body[(y > 100) & (y < 112)].any(), "the couch is no body"
+
+
 def test_air_alone_has_no_body() -> None:
     body = ct_trunk.body_mask(np.full((20, 20, 20), -1000, np.int16), 2.0)
     assert not body.any()

@@ -32,6 +32,9 @@ from MedImageLib.geometry import Geometry
 from MedImageLib.resampling import resampled
 from MedImageLib.volume import Volume
 
+# Code of the remark that no field is given, since it would explain next to nothing.
+RIGID_KEPT = "rigid-offset-kept"
+
 
 @dataclass(frozen=True, eq=False)
 class DeformableRegistration:
@@ -142,7 +145,7 @@ def _share_explained(fixed: Volume, rigid: _Placed, found: _Placed) -> float:
 
 def _kept_rigid(gain: float) -> Remark:
     return Remark(
-        "rigid-offset-kept",
+        RIGID_KEPT,
         f"A displacement field would explain {max(gain, 0.0):.0%} only of what the rigid offset "
         "leaves unlike, so that the rigid offset is kept. Nothing bent, or the voxels are too "
         "coarse to show it.",

@@ -10,7 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from AutoContourLib.registration.deformable import DeformableRegistration, register_deformable
+from AutoContourLib.registration.deformable import (
+    RIGID_KEPT,
+    DeformableRegistration,
+    register_deformable,
+)
 from AutoContourLib.registration.deformable_settings import DeformableSettings
 from AutoContourLib.registration.field_quality import MEANINGS
 from AutoContourLib.registration.gray_values import with_modality
@@ -217,6 +221,8 @@ def _field_findings(field: DeformableRegistration) -> list[str]:
         f"Displacement field: local volume between {report.minimum:.2f} and {report.maximum:.2f} "
         "times, no folds." if report.folded_share == 0 else "The displacement field folds."
     )  # fmt: skip
+    if any(remark.code == RIGID_KEPT for remark in field.remarks):
+        text = "The rigid offset is the whole mapping: no deformation was seen."
     parts = ", ".join(
         f"{name} ({(field.not_to_use.array == value).mean():.0%} of the fixed image)"
         for value, name in MEANINGS.items()

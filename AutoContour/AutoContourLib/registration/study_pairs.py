@@ -29,6 +29,9 @@ from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file, finished_folder
 from MedImageLib.writing.nrrd import write_volume
 
+# Below it a field is the rigid offset, of which registration has told already.
+_SEEN_MM = 0.05
+
 
 def register_pairs(
     pairs: Sequence[ImagePair],
@@ -88,7 +91,8 @@ def _register_pair(
                 Measurement("deformation_p95", whole.p95_mm, "mm"),
                 Measurement("deformation_max", whole.max_mm, "mm"),
             ]
-            finding += f" Deformation of the body: 95 % below {whole.p95_mm:.1f} mm."
+            if whole.p95_mm >= _SEEN_MM:
+                finding += f" Deformation of the body: 95 % below {whole.p95_mm:.1f} mm."
     return replace(result, values=tuple(values), findings=(finding,))
 
 

@@ -21,9 +21,13 @@ FIELD = DeformableSettings(field_spacings_mm=(12.0,), field_steps=(3,), check_re
 
 @pytest.fixture(scope="module")
 def pairs():
-    made = generate_patient(
+    return pairs_of(
         PatientSettings(seed=3, size=(24, 48, 48), bend_mm=2.0, turn_deg=0.0, shift_mm=2.0)
     )
+
+
+def pairs_of(settings):
+    made = generate_patient(settings)
     dates = ("20260101", "20260201")
     scans = [
         dataclasses.replace(scan, tags={**scan.tags, "acquisition_date": date})
@@ -45,6 +49,15 @@ def test_a_later_ct_is_registered_and_its_deformation_measured(pairs, tmp_path):
     if all(flag.state == "satisfied" for flag in result.flags):
         assert (folder / "fused.nrrd").exists()
         assert 0 < result.value("deformation_p95").value < 20
+
+
+def test_a_body_that_did_not_bend_is_told_so_in_words(tmp_path):
+    (pair,) = pairs_of(PatientSettings(seed=3, size=(40, 64, 64), bend_mm=0.0))
+    forced = dataclasses.replace(pair, steps=("register", "deformation_degree"))
+    ((result,), _) = register_pairs([forced], tmp_path, RIGID, FIELD)
+    assert "no deformation was seen" in result.findings[0]
+    assert "95 % below" not in result.findings[0]
+    assert result.value("deformation_p95").value == pytest.approx(0.0, abs=0.01)
 
 
 def test_without_the_step_nothing_is_done_and_errors_are_remarks(pairs, tmp_path):

@@ -61,6 +61,15 @@ def test_the_heart_is_enlarged_above_one_half_and_the_ratio_is_always_given(widt
     assert "cardiac hypertrophy" in one.statement
 
 
+@pytest.mark.parametrize(
+    ("width", "borderline"), [(144, False), (146, True), (154, True), (156, False)]
+)
+def test_a_ratio_nearer_to_the_limit_than_its_error_is_borderline(width, borderline):
+    one = assess(drawn(heart=heart(width))).finding("cardiothoracic_ratio")
+    assert ("Borderline" in one.statement) is borderline
+    assert (f"{width / 300:.3f}" in one.statement) is borderline
+
+
 def test_both_widths_are_drawn_between_two_upright_lines_each():
     one = assess(drawn(heart=heart(120))).finding("cardiothoracic_ratio")
     widths = {s.label: s.points_ijk for s in one.geometry if s.label.endswith("width")}

@@ -152,10 +152,18 @@ def _heart(found: Detections, settings: FindingSettings, least: float) -> Findin
         if enlarged
         else "no cardiac hypertrophy (heart silhouette not enlarged)"
     )
+    text = (
+        f"Cardiothoracic ratio {ratio.value:.2f}: {verdict}, limit {settings.enlarged_above:.2f}."
+    )
+    if abs(ratio.value - settings.enlarged_above) < settings.ratio_error:
+        text += (
+            f" Borderline: {ratio.value:.3f} is nearer to the limit than the measurement is sure "
+            f"of ({settings.ratio_error:.3f})."
+        )
     return Finding(
         name,
         "present" if enlarged else "absent",
-        f"Cardiothoracic ratio {ratio.value:.2f}: {verdict}, limit {settings.enlarged_above:.2f}.",
+        text,
         ratio.value,
         geometry=ratio_lines(ratio),
     )

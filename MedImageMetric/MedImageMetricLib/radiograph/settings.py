@@ -18,6 +18,11 @@ class FindingSettings:
     enlarged_above: float = setting(
         0.50, help="Cardiothoracic ratio above which the heart counts as enlarged.", minimum=0.0
     )
+    ratio_error: float = setting(
+        0.017,
+        help="Mean error of the ratio on unseen patients; nearer to the limit is borderline.",
+        minimum=0.0,
+    )
     high_risk_above: float = setting(
         0.40, help="Share of the lung above which air or fluid is of high risk.", maximum=1.0
     )

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from MedImageLib.errors import InputError, Remark
 from MedImageLib.results import RESULT_FILE, Result, ResultError, input_identity, read_result
@@ -95,14 +95,21 @@ def verdict_of_attributes(attributes: Mapping[str, str]) -> ScanVerdict | None:
     return ScanVerdict(cast(Word, word), score, threshold, sure, model)
 
 
-def add_screening(parser: argparse.ArgumentParser) -> None:
-    """The option that names where verdicts on the inputs lie; see `verdicts_for`."""
+def add_screening(parser: argparse.ArgumentParser, itself: bool = False) -> None:
+    """The option that names where verdicts on the inputs lie; see `verdicts_for`.
+
+    itself: the command can screen by itself, and does where no place is named; the value is then
+    True.
+    """
+    more = "; without PATH, the images are screened before anything else" if itself else ""
+    options: dict[str, Any] = {"nargs": "?", "const": True} if itself else {}
     parser.add_argument(
         "--screening",
         type=Path,
         metavar="PATH",
         help="result of `medimage anomaly score`, or a folder of them, to be told with the result "
-        f"(default: folder {BESIDE!r} beside the input)",
+        f"(default: folder {BESIDE!r} beside the input){more}",
+        **options,
     )
 
 

@@ -210,7 +210,7 @@ def _add_process(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("study", type=Path, metavar="STUDY_DIR")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    add_screening(parser)
+    add_screening(parser, itself=True)
     add_settings(parser.add_argument_group("what is done"), StudyProcessing)
     add_settings(parser.add_argument_group("how cases are worked through"), BatchSettings)
 
@@ -225,8 +225,17 @@ def _process(options: argparse.Namespace) -> int:
 
     settings = settings_from(options, BatchSettings)
     chosen = processor_settings(options.out, settings_from(options, StudyProcessing))
-    known = verdicts_for(options.study, options.screening)
-    done = run_batch(options.study, options.out, settings, chosen, modules=MODULES, verdicts=known)
+    itself = options.screening is True
+    known = verdicts_for(options.study, None if itself else options.screening)
+    done = run_batch(
+        options.study,
+        options.out,
+        settings,
+        chosen,
+        modules=MODULES,
+        verdicts=known,
+        screening=itself,
+    )
     rows = [r for r in done if r.processor or r.is_failure]
     for row in rows:
         print(
@@ -265,15 +274,17 @@ def _watch(options: argparse.Namespace) -> int:
         return 0
     if options.retry_parked:
         print(f"{release_parked(options.out)} parked studies are tried again")
+    settings = settings_from(options, WatchSettings)
     watch(
         FolderSource(options.folder, leave_out=options.out),
         BatchWorker(
             options.out,
             BatchSettings(workers=options.workers),
             processor_settings(options.out, settings_from(options, StudyProcessing)),
+            screening=settings.screening,
         ),
         options.out,
-        settings_from(options, WatchSettings),
+        settings,
         say=lambda text: print(text, flush=True),
     )
     return 0

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -122,6 +122,17 @@ def cases_of(series: Iterable[SeriesSummary]) -> Found:
         copies,
         series_of_study,
     )
+
+
+def of_studies(found: Found, with_series: bool = False) -> Found:
+    """Its studies alone; with_series: and the series that they are made of."""
+    parts = {part for parts in found.series_of_study.values() for part in parts}
+    kept = [
+        case
+        for case in found.cases
+        if case.level == "study" or (with_series and case.sha256 in parts)
+    ]
+    return replace(found, cases=tuple(kept))
 
 
 def _series_sha256(series: SeriesSummary) -> str:

@@ -50,19 +50,23 @@ class Processor:
 
 
 def find_processors(
-    modules: Sequence[str] = PROCESSING_MODULES,
+    modules: Sequence[str] = PROCESSING_MODULES, screening: bool = False
 ) -> dict[str, tuple[str, Processor]]:
     """Module and processor by the processor's name; modules that are not installed are left out.
 
-    Raises MedImageError when two modules claim one name.
+    screening: those of other packages that say whether a scan looks normal come with them. Raises
+    MedImageError when two modules claim one name.
     """
     found: dict[str, tuple[str, Processor]] = {}
-    for module in modules:
+    others = [name for name in PROCESSING_MODULES if name not in modules] if screening else []
+    for module in (*modules, *others):
         try:
             absent = importlib.util.find_spec(module) is None
         except ModuleNotFoundError:
             absent = True
         for processor in () if absent else importlib.import_module(module).PROCESSORS:
+            if module in others and not processor.screens:
+                continue
             if processor.name in found:
                 raise MedImageError(f"{module}: the processor '{processor.name}' exists already.")
             found[processor.name] = (module, processor)

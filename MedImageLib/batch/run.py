@@ -49,7 +49,8 @@ class Row:
     """How one case ended with one processor.
 
     folder: of the result, below the output folder; empty when there is none. text: why, in one
-    line. source: path of the first file, when names are allowed.
+    line; of a screening, what it doubts. source: path of the first file, when names are allowed.
+    screens: of the screening, which what follows does not depend on.
     """
 
     case: str
@@ -61,6 +62,7 @@ class Row:
     seconds: float | None = None
     text: str = ""
     source: str = ""
+    screens: bool = False
 
     @property
     def is_failure(self) -> bool:
@@ -75,14 +77,16 @@ def run_batch(
     modules: Sequence[str] = PROCESSING_MODULES,
     stream: TextIO | None = None,
     verdicts: Mapping[str, ScanVerdict] | None = None,
+    screening: bool = False,
 ) -> tuple[Row, ...]:
     """Run every processor on every case that it accepts; give one row for each.
 
     Results lie in out/cases/CASE/PROCESSOR, the ledger in out/ledger.sqlite, the table in
     out/summary.csv and .html. processor_settings: values other than the defaults, by processor.
     stream: for progress, default stderr. verdicts: of an earlier screening, by SHA-256 of the
-    image; those of this folder's own screening are known without. One bad case never stops the
-    rest. Raises SettingsError for wrong use, InputError when another batch writes there.
+    image; those of this folder's own screening are known without. screening: images that a
+    processor will work on are screened before, whatever package does that. One bad case never stops
+    the rest. Raises SettingsError for wrong use, InputError when another batch writes there.
     """
     folder, out = Path(folder), Path(out).resolve()
     if not folder.is_dir():
@@ -97,6 +101,7 @@ def run_batch(
         modules,
         stream,
         verdicts,
+        screening,
     )
 
 
@@ -108,19 +113,20 @@ def run_cases(
     modules: Sequence[str] = PROCESSING_MODULES,
     stream: TextIO | None = None,
     verdicts: Mapping[str, ScanVerdict] | None = None,
+    screening: bool = False,
 ) -> tuple[Row, ...]:
     """As `run_batch`, on the cases that `find` gives once the output folder is held."""
     from MedImageLib.batch.summary import write_summary
 
     out = Path(out).resolve()
-    processors = find_processors(modules)
+    processors = find_processors(modules, screening)
     chosen = chosen_settings(processors, processor_settings or {})
     stream = sys.stderr if stream is None else stream
     with OneRun(out):
         clear_leftovers(out / "cases", out / ".work")
         ledger = Ledger(out / "ledger.sqlite")
         try:
-            batch = CaseWork(out, ledger, settings, processors, chosen, verdicts)
+            batch = CaseWork(out, ledger, settings, processors, chosen, verdicts, screening)
             batch.plan(find())
             batch.run(stream)
         finally:
@@ -150,7 +156,10 @@ def chosen_settings(
 
 class CaseWork:
     """Work on one output folder: what is still to be done (`queue`), what waits for the screening
-    (`waiting`, with the digests of the images), and the rows so far."""
+    (`waiting`, with the digests of the images), and the rows so far.
+
+    for_others: only images that another processor works on are screened.
+    """
 
     def __init__(
         self,
@@ -160,11 +169,13 @@ class CaseWork:
         processors: Mapping[str, tuple[str, Processor]],
         chosen: Mapping[str, Any],
         verdicts: Mapping[str, ScanVerdict] | None = None,
+        for_others: bool = False,
     ) -> None:
         self.rows: list[Row] = []
         self.queue: deque[Task] = deque()
         self.waiting: list[tuple[Task, tuple[str, ...]]] = []
         self._verdicts = dict(verdicts or {})
+        self._for_others = for_others
         self._tries: dict[tuple[str, str], int] = {}
         self._notes: list[str] = []
         self._out = out
@@ -186,6 +197,7 @@ class CaseWork:
         if found.copies:
             self._notes.append(f"{found.copies} copies of other cases are left out")
         taken: set[str] = set()
+        screening: list[Task] = []
         for case in found.cases:
             for name, (module, processor) in self._processors.items():
                 task = self._task(module, name, case)
@@ -196,12 +208,17 @@ class CaseWork:
                     text = without_names(f"{type(error).__name__}: {error}", task)
                     self._tell(task, "failed", text=f"whether it fits cannot be told ({text})")
                     continue
+                if processor.screens:
+                    screening.append(task)
+                    continue
                 parts = (case.sha256, *found.series_of_study.get(case.sha256, ()))
                 taken.update(parts)
-                if processor.screens:
-                    self._decide(task)
-                else:
-                    self.waiting.append((task, parts))
+                self.waiting.append((task, parts))
+        if self._for_others:
+            screening = [task for task in screening if task.case.sha256 in taken]
+        for task in screening:
+            taken.add(task.case.sha256)
+            self._decide(task)
         if not self.queue:
             self.decide_waiting()
         for case in found.cases:
@@ -257,6 +274,15 @@ class CaseWork:
         found = (self._out / "cases").glob
         return read_verdicts(path for part in parts for path in found(pattern.format(part[:12])))
 
+    def _doubt(self, task: Task) -> str:
+        """What a screening in place says of an image that does not look normal; else nothing."""
+        if not self._processors[task.processor][1].screens:
+            return ""
+        from MedImageLib.scan_verdict import read_verdicts
+
+        found = read_verdicts([self._place(task) / RESULT_FILE]).values()
+        return " ".join(remark.text for one in found if (remark := one.remark()))
+
     def _made(self, task: Task) -> dict[str, str]:
         """What a result of this task is made with; doubts about the scan belong to it."""
         made = self._made_with[task.processor]
@@ -300,7 +326,7 @@ class CaseWork:
             self._tell(task, "kept", text=f"{_KEPT[whose]}{old}; move it away to have it done")
         elif whose == "machine" and fresh and entry and self._settings.resume:
             # A later try with other settings may have failed; the result in place is still good.
-            self._tell(task, "already done", seconds=entry.seconds)
+            self._tell(task, "already done", entry.seconds, self._doubt(task))
         else:
             self.queue.append(task)
 
@@ -340,7 +366,7 @@ class CaseWork:
         self._ledger.placing(*key, coming | self._made(task))
         put_in_place(task.work, place)
         self._ledger.done(*key)
-        self._tell(task, "done", outcome.seconds)
+        self._tell(task, "done", outcome.seconds, self._doubt(task))
 
     def forget(self, task: Task) -> None:
         """How often it was tried: only for those that work without an end."""
@@ -360,5 +386,6 @@ class CaseWork:
                 seconds=seconds,
                 text=text,
                 source=first,
+                screens=bool(task.processor) and self._processors[task.processor][1].screens,
             )
         )

@@ -28,18 +28,19 @@ from MedImageLib.errors import MedImageError
 @dataclass
 class _Job:
     """A case in work. running: tasks by future. again: tasks whose process died. rows: of its
-    tasks that have ended."""
+    tasks that have ended. waiting: tasks that wait for the screening, see `CaseWork`."""
 
     running: dict[Any, Task]
     again: list[Task]
     rows: list[Row]
+    waiting: list[tuple[Task, tuple[str, ...]]]
 
 
 class StandingBatch:
     """Workers over one output folder, as a context manager; use from one thread.
 
-    Raises SettingsError for settings and schedulers that cannot be, InputError when another batch
-    writes into the folder.
+    screening: see `run_batch`. Raises SettingsError for settings and schedulers that cannot be,
+    InputError when another batch writes into the folder.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class StandingBatch:
         settings: BatchSettings = BatchSettings(),
         processor_settings: Mapping[str, Mapping[str, Any]] | None = None,
         modules: Sequence[str] = PROCESSING_MODULES,
+        screening: bool = False,
     ) -> None:
         self._out = out.resolve()
         self._settings = settings
-        self._processors = find_processors(modules)
+        self._processors = find_processors(modules, screening)
+        self._screening = screening
         self._chosen = chosen_settings(self._processors, processor_settings or {})
         self._jobs: dict[str, _Job] = {}
         self._held = ExitStack()
@@ -66,7 +69,14 @@ class StandingBatch:
             ledger = Ledger(self._out / "ledger.sqlite")
             stack.callback(ledger.close)
             self._ledger = ledger
-            self._work = CaseWork(self._out, ledger, self._settings, self._processors, self._chosen)
+            self._work = CaseWork(
+                self._out,
+                ledger,
+                self._settings,
+                self._processors,
+                self._chosen,
+                for_others=self._screening,
+            )
             self._held = stack.pop_all()
         return self
 
@@ -109,10 +119,9 @@ class StandingBatch:
         """Hand over cases under a name; rows when there is nothing to do, None when work began."""
         self._work.plan(found)
         # Cases come one by one here, and none waits for another's screening.
-        self._work.decide_waiting()
-        job = _Job({}, [], self._taken_rows())
-        while self._work.queue:
-            self._submit(job, self._work.queue.popleft())
+        job = _Job({}, [], self._taken_rows(), self._work.waiting)
+        self._work.waiting = []
+        self._submit_queue(job)
         if not job.running:
             return tuple(job.rows)
         self._jobs[name] = job
@@ -134,6 +143,7 @@ class StandingBatch:
                         # The disk may be full: said of this case, which the caller begins again.
                         text = " ".join(str(error).split())
                         job.rows.append(Row(name, "", "failed", text=text))
+                self._go_on_after_screening(name, job)
                 self._try_again(job)
                 if not job.running and not job.again:
                     done[name] = tuple(job.rows)
@@ -152,6 +162,22 @@ class StandingBatch:
             return sum(self._client.nthreads().values())
         except Exception:  # of whatever kind: a client that cannot tell has no workers
             return 0
+
+    def _go_on_after_screening(self, name: str, job: _Job) -> None:
+        if job.running or job.again or not job.waiting:
+            return
+        self._work.waiting, job.waiting = job.waiting, []
+        try:
+            self._work.decide_waiting()
+            self._submit_queue(job)
+        except (OSError, sqlite3.Error) as error:
+            self._work.queue.clear()
+            job.rows.append(Row(name, "", "failed", text=" ".join(str(error).split())))
+        job.rows += self._taken_rows()
+
+    def _submit_queue(self, job: _Job) -> None:
+        while self._work.queue:
+            self._submit(job, self._work.queue.popleft())
 
     def _submit(self, job: _Job, task: Task) -> None:
         self._work.started(task)

@@ -22,7 +22,7 @@ from AutoContourLib.study.store import StudyRecord, StudyStore
 from AutoContourLib.study.watch import record_after
 from AutoContourLib.study.watch_settings import WatchSettings
 from AutoContourLib.study.worker import UNFIT, SurroundingsError, WorkDone, work_done
-from MedImageLib.batch.cases import Case, Found, cases_of
+from MedImageLib.batch.cases import Case, Found, cases_of, of_studies
 from MedImageLib.batch.run import Row
 from MedImageLib.batch.standing import StandingBatch
 from MedImageLib.errors import MedImageError
@@ -133,8 +133,8 @@ class Dispatcher:
                 reason = f"waiting for {missing} instances that the study tells of"
                 self._again(study, reason, self._settings.poll_s)
                 return False
-        found = _one_case(summaries)
-        case = next(iter(found.cases), None)
+        found = _one_study(summaries, self._settings.screening)
+        case = next((one for one in found.cases if one.level == "study"), None)
         if case is None:
             self._park(study, UNFIT)
             return False
@@ -223,7 +223,7 @@ class Dispatcher:
         self._trouble = text
 
 
-def _one_case(summaries: Sequence[SeriesSummary]) -> Found:
-    """The images of a study as one case; what else lies there is no part of its content."""
-    found = cases_of(one for one in summaries if one.kind == "image")
-    return replace(found, cases=tuple(one for one in found.cases if one.level == "study"))
+def _one_study(summaries: Sequence[SeriesSummary], screening: bool) -> Found:
+    """The images of a study as one case, and each series as one where they are screened; what else
+    lies there is no part of its content."""
+    return of_studies(cases_of(one for one in summaries if one.kind == "image"), screening)

@@ -75,7 +75,9 @@ def serve(
         audit = Audit(out / AUDIT)
         records = StudyStore(out / STORE_FILE)
         stack.callback(records.close)
-        batch = stack.enter_context(StandingBatch(out, batch_settings, processing, modules))
+        batch = stack.enter_context(
+            StandingBatch(out, batch_settings, processing, modules, watching.screening)
+        )
         node = stack.enter_context(StorageNode(out / STORE, storage, audit=audit))
         page = stack.enter_context(StatePage(out, access, audit))
         say(f"DICOM node {storage.ae_title} at {storage.host}:{node.port}")

@@ -140,7 +140,8 @@ def _process(
         return False
     after = record_after(record, done, settings, clock.now())
     store.put(after)
-    words = {"done": f"done, {done.folder}", "parked": f"parked, {done.error}"}
+    result = f"{done.folder} {done.doubt}".strip()
+    words = {"done": f"done, {result}", "parked": f"parked, {done.error}"}
     say(f"{name}: {words.get(after.state, f'to be tried again, {done.error}')}")
     return after.state != "waiting"
 
@@ -153,7 +154,8 @@ def record_after(
     now: epoch s.
     """
     if not done.error:
-        return replace(record, state="done", reason="", folder=done.folder or record.folder)
+        folder = done.folder or record.folder
+        return replace(record, state="done", reason=done.doubt, folder=folder)
     attempts = record.attempts + 1
     return replace(
         record,

@@ -9,7 +9,7 @@ from MedImageLib.settings import check_settings, setting
 
 @dataclass(frozen=True)
 class WatchSettings:
-    """When studies are processed."""
+    """When studies are processed, and whether their images are screened before."""
 
     quiet_s: float = setting(
         60.0,
@@ -28,6 +28,11 @@ class WatchSettings:
     tries: int = setting(3, help="A study that fails as often is parked.", minimum=1)
     retry_s: float = setting(
         60.0, help="Time to the second try; doubled each time.", unit="s", minimum=0
+    )
+    screening: bool = setting(
+        False,
+        help="Screen the images of a study before it is processed; images that do not look normal "
+        "are told with its result and in the list of studies.",
     )
     once: bool = setting(False, help="End when all studies that are there are done or parked.")
 

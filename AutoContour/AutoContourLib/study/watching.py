@@ -17,5 +17,10 @@ def watch_folder(folder: Path, out: Path, settings: WatchSettings | None = None)
     Raises InputError when another watcher writes into `out`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    worker = BatchWorker(out, processor_settings=processor_settings(out, StudyProcessing()))
+    settings = settings or WatchSettings()
+    worker = BatchWorker(
+        out,
+        processor_settings=processor_settings(out, StudyProcessing()),
+        screening=settings.screening,
+    )
     watch(FolderSource(folder, leave_out=out), worker, out, settings)

@@ -30,6 +30,7 @@ class Workers:
         self.ended: dict[str, tuple[Row, ...]] = {}
         self.lost = False
         self.known: set[str] = set()
+        self.levels: list[str] = []
 
     def room(self):
         return self.places - len(self.running)
@@ -40,7 +41,8 @@ class Workers:
     def begin(self, name, found):
         self.begun.append(name)
         self.running.add(name)
-        self.known.add(found.cases[0].sha256)
+        self.levels = [case.level for case in found.cases]
+        self.known.update(case.sha256 for case in found.cases if case.level == "study")
 
     def finished(self):
         if self.lost:
@@ -57,8 +59,8 @@ class Workers:
 
 
 class Scene:
-    def __init__(self, folder, store, places=2):
-        self.folder, self.store = folder, store
+    def __init__(self, folder, store, places=2, settings=SETTINGS):
+        self.folder, self.store, self.settings = folder, store, settings
         self.now = 1000.0
         self.workers = Workers(places)
         self.records = StudyStore(folder / "studies.sqlite")
@@ -72,7 +74,7 @@ class Scene:
         studies = OpenStudies(self.store, self.records, lambda: self.now)
         around = Surroundings(self.owed.append, self.asked, lambda: self.now, lambda text: None)
         self.dispatcher = Dispatcher(
-            self.store.folder, studies, self.records, self.workers, SETTINGS, around
+            self.store.folder, studies, self.records, self.workers, self.settings, around
         )
 
     def asked(self, study, uids, sha256):
@@ -264,3 +266,19 @@ def test_open_studies_are_known_by_content_not_by_the_index(scene):
         studies.look()
         assert len(studies) == 0
     assert scene.state(key).fingerprint == before.fingerprint
+
+
+def test_images_are_handed_out_beside_their_study_where_they_are_screened(tmp_path):
+    with InstanceStore(tmp_path / "store", StoreLimits(0)) as store:
+        scene = Scene(tmp_path, store, settings=replace(SETTINGS, screening=True))
+        key = scene.arrive(1)
+        scene.turn(6)
+        assert sorted(scene.workers.levels) == ["series", "study"]
+        doubt = Row("CT-image-1", "anomaly", "done", text="It looks abnormal.", screens=True)
+        study = Row(key, "study", "done", folder=f"cases/{key}/study")
+        scene.workers.ended[key] = (doubt, study)
+        scene.turn()
+        assert scene.state(key).state == "done"
+        assert scene.state(key).reason == "CT-image-1: It looks abnormal."
+        assert [one.folder for one in scene.owed] == [study.folder]
+        scene.records.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from MedImageLib.batch import processors
 from MedImageLib.batch.run import Row, run_batch
 from MedImageLib.batch.settings import BatchSettings
 from MedImageLib.results import read_result
@@ -71,3 +73,37 @@ def test_verdicts_of_elsewhere_can_be_named(tmp_path: Path, cases, monkeypatch) 
     unsure = ScanVerdict("unsure", 1.0, 2.0, 0.6, "fake")
     (row,) = run(folder, out, verdicts={case.sha256: unsure})
     assert told(out, row) == ["scan-unsure"]
+
+
+@pytest.mark.usefixtures("in_process")
+def test_others_can_screen_what_a_processor_works_on_and_nothing_else(
+    tmp_path: Path, cases, monkeypatch
+) -> None:
+    import fake_processing
+    import fake_screening
+
+    first = fake_processing.PROCESSORS[0]
+    only_ok = replace(first, accepts=lambda case: " ok" in case.files[0].read_text())
+    monkeypatch.setattr(fake_processing, "PROCESSORS", (only_ok,))
+    monkeypatch.setattr(fake_screening, "PROCESSORS", fake_screening.PROCESSORS[1:])
+    monkeypatch.setattr(processors, "PROCESSING_MODULES", ("fake_screening", "fake_processing"))
+    out, folder = tmp_path / "out", cases("ok", "calm")
+    settings, modules = BatchSettings(workers=1), ("fake_processing",)
+    plain = run_batch(folder, out, settings, modules=modules, stream=io.StringIO())
+    assert sorted(row.state for row in plain) == ["done", "no processor"]
+    rows = run_batch(folder, out, settings, modules=modules, stream=io.StringIO(), screening=True)
+    assert sorted((row.processor, row.state, row.screens) for row in rows) == [
+        ("", "no processor", False),
+        ("anomaly", "done", True),
+        ("fake", "done", False),
+    ]
+    (doubt,) = [row.text for row in rows if row.screens]
+    assert doubt.startswith("The scan looks abnormal (score 2.00, threshold 1.00, fake)")
+
+
+def test_of_other_packages_only_the_screening_comes_along() -> None:
+    found = processors.find_processors(("fake_processing",), screening=True)
+    assert {name: module for name, (module, _) in found.items()} == {
+        "fake": "fake_processing",
+        "anomaly": "MedImageMetricLib.processing",
+    }

@@ -17,6 +17,7 @@ from MedImageLib.batch.run import Row
 from MedImageLib.batch.settings import BatchSettings
 from MedImageLib.batch.standing import StandingBatch
 from MedImageLib.errors import InputError
+from MedImageLib.results import read_result
 
 MODULES = ("fake_processing",)
 PATIENCE_S = 240.0
@@ -104,3 +105,25 @@ def test_memory_over_the_limit_ends_the_process_with_the_reason(
         batch.begin("large", found)
         [row] = ends_of(batch, 1)["large"]
     assert row.text == "memory limit of 10 MB"
+
+
+def test_what_follows_waits_for_the_screening_of_its_own_case(
+    tmp_path: Path, cases: Callable[..., Path]
+) -> None:
+    (found,), out = one_by_one(cases("ok")), tmp_path / "out"
+    modules = ("fake_screening",)
+    with StandingBatch(out, BatchSettings(workers=1), modules=modules) as batch:
+        assert batch.room() == 1
+        assert batch.begin("one", found) is None
+        rows = {row.processor: row for row in ends_of(batch, 1)["one"]}
+        assert {name: row.state for name, row in rows.items()} == {
+            "anomaly": "done",
+            "fake": "done",
+        }
+        assert "looks abnormal" in rows["anomaly"].text
+        told = read_result(out / rows["fake"].folder).warnings
+        assert [remark.code for remark in told] == ["scan-abnormal"]
+        # Known at once, with the doubt.
+        again = {row.processor: row for row in batch.begin("again", found) or ()}
+        assert {row.state for row in again.values()} == {"already done"}
+        assert again["anomaly"].text == rows["anomaly"].text

@@ -179,6 +179,7 @@ class PairSection:
         ui.bannerLabel.visible = ui.modifyButton.visible = ui.keepButton.visible = bool(text)
 
     def _show_degree(self, field: Any) -> None:
+        from AutoContourLib.registration.deformation_degree import LEAST_SEEN_MM
         from AutoContourLib.registration.plan_decision import ThresholdSettings
 
         stored = field.GetAttribute(_P95) if field else None
@@ -190,7 +191,9 @@ class PairSection:
         told_mm = "" if p95 is None else f"{sign}{p95:.1f} mm ({_('threshold')} {limit:g} mm)"
         bar.setFormat(told_mm)
         text = _("Not measured yet.")
-        if p95 is not None:
+        if p95 is not None and p95 < LEAST_SEEN_MM:
+            text = _("No deformation was seen: nothing bent, or the voxels are too coarse for it.")
+        elif p95 is not None:
             text = _("95 % of the body moved by less than this, the offset taken out.")
         elif field is not None:
             text = (

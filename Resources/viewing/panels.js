@@ -3,6 +3,8 @@
 import { MARKS, METHODS, STUDY_STATES, button, color, made, moment, renew, rounded } from "./texts.js";
 
 const AXES = [["R – L", 0], ["A – P", 1], ["F – H", 2]];
+// Below it a field is the rigid offset: nothing was seen to bend.
+const LEAST_SEEN_MM = 0.05;
 
 export function showStudies(list, view, open) {
   const place = document.querySelector("#studies ul");
@@ -151,7 +153,10 @@ export function showDeformation(view, doing) {
     value.style.width = `${(100 * found.degree_mm) / most}%`;
     limit.style.left = told.style.left = `${(100 * found.threshold_mm) / most}%`;
     const gauge = made("div", { class: `gauge${over ? " over" : ""}`, role: "img", "aria-label": `${rounded(found.degree_mm)} mm of ${rounded(found.threshold_mm)} mm` }, value, limit, told);
-    const parts = [made("p", { class: "told", text: `95 % of the body moved by less than ${rounded(found.degree_mm)} mm beyond the rigid offset.` }), gauge];
+    const moved = found.degree_mm < LEAST_SEEN_MM
+      ? "No deformation was seen: nothing bent, or the voxels are too coarse for it."
+      : `95 % of the body moved by less than ${rounded(found.degree_mm)} mm beyond the rigid offset.`;
+    const parts = [made("p", { class: "told", text: moved }), gauge];
     const { decision } = found;
     if (decision?.answer) parts.push(made("p", { class: "told", id: "answered", text: `Answered: ${decision.answer === "modify" ? "modify the plan" : "keep the plan"} (${decision.answered_by}, ${moment(decision.answered_at)}).` }));
     return parts;

@@ -9,6 +9,7 @@ from MedImageLib.volume import Volume, VolumeSequence
 
 RADIOGRAPH = Geometry((1, 80, 100), (0.5, 0.8, 1.0), (7.0, -3.0, 0.0))
 CINE = Geometry((3, 20, 24), (1.4, 1.4, 8.0), (-10.0, 20.0, 5.0))
+PAIR = Geometry((6, 12, 16), (2.0, 2.0, 3.0), (-10.0, 5.0, 0.0))
 RADII = (6, 3, 5)
 
 
@@ -112,3 +113,26 @@ def panel(application, name: str):
     application.panels.append(widget)
     widget.setup()
     return widget
+
+
+def add_pair(scene):
+    """Two images, a bright box in each."""
+    from MedImageLib.nodes import add_volume
+
+    nodes = []
+    for name, at in (("first", 4), ("second", 5)):
+        array = np.zeros(PAIR.shape, np.int16)
+        array[2:4, at : at + 4, 6:10] = 100
+        nodes.append(add_volume(scene, Volume(array, PAIR, modality="CT"), name))
+    return nodes
+
+
+def add_contours(scene, name, keys, at=2):
+    from MedImageLib.nodes import add_segmentation, segment_of
+    from MedImageLib.terminology import structure
+
+    array = np.zeros(PAIR.shape, np.uint8)
+    for value in range(1, len(keys) + 1):
+        array[value, at : at + 4, 4:8] = value
+    segments = [segment_of(structure(key), value) for value, key in enumerate(keys, 1)]
+    return add_segmentation(scene, Volume(array, PAIR, is_labelmap=True), segments, name)

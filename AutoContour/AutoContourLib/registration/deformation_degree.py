@@ -18,6 +18,8 @@ from MedImageLib.metrics import dice, surface_distances
 from MedImageLib.volume import Volume
 
 WHOLE = "whole"
+# Below it a field is the rigid offset: nothing was seen to bend.
+LEAST_SEEN_MM = 0.05
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from AutoContourLib.registration.deformable_settings import DeformableSettings
-from AutoContourLib.registration.deformation_degree import DeformationDegree, degree_of_field
+from AutoContourLib.registration.deformation_degree import (
+    LEAST_SEEN_MM,
+    DeformationDegree,
+    degree_of_field,
+)
 from AutoContourLib.registration.fusion import FusionSettings, fuse
 from AutoContourLib.registration.gray_values import body_mask, comparable
 from AutoContourLib.registration.output import OFFSET_FILE, read_offset, register_files
@@ -28,9 +32,6 @@ from MedImageLib.results import Measurement, Result, output_files, write_result
 from MedImageLib.volume import Volume
 from MedImageLib.writing.atomic import finished_file, finished_folder
 from MedImageLib.writing.nrrd import write_volume
-
-# Below it a field is the rigid offset, of which registration has told already.
-_SEEN_MM = 0.05
 
 
 def register_pairs(
@@ -91,7 +92,7 @@ def _register_pair(
                 Measurement("deformation_p95", whole.p95_mm, "mm"),
                 Measurement("deformation_max", whole.max_mm, "mm"),
             ]
-            if whole.p95_mm >= _SEEN_MM:
+            if whole.p95_mm >= LEAST_SEEN_MM:
                 finding += f" Deformation of the body: 95 % below {whole.p95_mm:.1f} mm."
     return replace(result, values=tuple(values), findings=(finding,))
 

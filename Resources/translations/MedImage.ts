@@ -111,6 +111,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>; without PATH, the images are screened before anything else</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>; {0} not used: {1}</source>
    <translation type="unfinished" />
   </message>
@@ -408,6 +412,10 @@
   </message>
   <message>
    <source>Bone</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Borderline: {0} is nearer to the limit than the measurement is sure of ({1}).</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -2679,6 +2687,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>The rigid offset is the whole mapping: no deformation was seen.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The scan has {0} slices; at least {1} are needed.</source>
    <translation type="unfinished" />
   </message>
@@ -4072,6 +4084,10 @@
   </message>
   <message>
    <source>not recorded</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>not screened:</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -23,7 +23,7 @@ from MedImageLib.network.framing import whole_frame
 from MedImageLib.network.inference import InferenceSettings, frame_about, segment_plane
 from MedImageLib.network.localization import agreed_centers, plane_centers
 from MedImageLib.network.multi_level import MultiLevelNetwork
-from MedImageLib.network.samples import UNKNOWN, Sample
+from MedImageLib.network.samples import FIRST_BAG, UNKNOWN, Sample
 from MedImageLib.network.training import FOLDS, TrainingSettings, trained_network
 
 FARTHEST_FROM_MIDDLE_MM = 30.0
@@ -100,13 +100,15 @@ def evaluate_run(
 ) -> Evaluation:
     """Score every patient by the fold that has not seen it.
 
+    Images on which boxes alone were drawn are left out: a box is no outline.
+
     localizer: settings and run of the far-view model, whose networks of the same fold give the
     centers; without it `around` models are centered on the truth, which flatters them.
     """
     parts = []
     in_mm = _sources_in_mm(samples)
     for fold in folds:
-        held_out = [s for s in samples if s.fold == fold]
+        held_out = [s for s in samples if s.fold == fold and not _has_bags(s)]
         if not held_out:
             continue
         network = folded(trained_network(run, fold, settings.network))
@@ -119,6 +121,10 @@ def evaluate_run(
         parts.append(evaluate_network(settings, network, held_out, far, in_mm))
         say(f"fold {fold}: {len(held_out)} images scored")
     return merged(parts)
+
+
+def _has_bags(sample: Sample) -> bool:
+    return bool(((sample.label >= FIRST_BAG) & (sample.label < UNKNOWN)).any())
 
 
 def merged(parts: Sequence[Evaluation]) -> Evaluation:

@@ -1,5 +1,5 @@
 """Loss of partly labeled images: classes that were not drawn count as part of the background,
-pixels of which nothing is known do not count.
+pixels of which nothing is known do not count, of a bag of pixels the surest must be found.
 
 Cross-entropy and soft Dice on probabilities in which undrawn classes are merged into class 0,
 summed over the levels of the network (source: chapter 5, loss at every level).
@@ -7,16 +7,18 @@ summed over the levels of the network (source: chapter 5, loss at every level).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from MedImageLib.network.samples import UNKNOWN
+from MedImageLib.network.samples import FIRST_BAG, UNKNOWN
 
 LEAST_LOGARITHM = -80.0  # keeps the loss finite; far below what a network comes to
 FADED = 0.7  # of a training: after it, cross-entropy is the plain mean of the voxels
+LEAST_BAG_PIXELS = 8  # on the grid of the logits; of less a cut through an object is left
 EMPTY_VOXELS = 20.0  # that much falsely marked on an empty image costs half of its Dice
 
 
@@ -42,20 +44,22 @@ def segmentation_loss(
     drawn: Tensor,
     empty_voxels: float = EMPTY_VOXELS,
     balance: float = 0.0,
+    clean: float = 0.0,
 ) -> Tensor:
-    """Cross-entropy plus one minus soft Dice, over drawn classes only.
+    """Cross-entropy plus one minus soft Dice, over drawn classes only, plus the loss of the bags.
 
-    labels: (batch, *grid) int64 that hold drawn classes only, or UNKNOWN; where their grid is finer
-    than that of the logits, each voxel's truth is the share of every class in it. Half of the Dice
-    is pooled over the images of the batch on which the class was drawn, half is the mean of the
-    images, in which a small apex counts as much as a large ventricle and an empty plane costs what
-    is falsely marked on it: half of its Dice at `empty_voxels`. A class that no image of the batch
-    shows is left out of the pooled half: there a single false voxel would cost half of it, and
-    rare classes were given up.
+    labels: (batch, *grid) int64 that hold drawn classes only, UNKNOWN, or numbers of bags (see
+    `bag_loss`); where their grid is finer than that of the logits, each voxel's truth is the share
+    of every class in it. Half of the Dice is pooled over the images of the batch on which the class
+    was drawn, half is the mean of the images, in which a small apex counts as much as a large
+    ventricle and an empty plane costs what is falsely marked on it: half of its Dice at
+    `empty_voxels`. A class that no image of the batch shows is left out of the pooled half: there a
+    single false voxel would cost half of it, and rare classes were given up.
 
     balance: share of the cross-entropy in which every class that the batch shows counts alike,
     however few its voxels. Where a class is hardly ever predicted Dice has no slope, and the plain
     mean is made of the large classes; but an answer learned so alone is too large at its border.
+    clean: weight of `clean_loss`.
     """
     truth, known = _shares(labels, logits.shape[1:])
     # In logarithms, so that a class that was given up still learns from its pixels.
@@ -75,7 +79,52 @@ def segmentation_loss(
     dice = ((2 * overlap + empty_voxels) / (total + empty_voxels))[drawn[:, 1:]].mean()
     if bool(shown.any()):
         dice = 0.5 * pooled[shown].mean() + 0.5 * dice
-    return cross_entropy + 1 - dice
+    loss = cross_entropy + 1 - dice + bag_loss(logarithms, labels)
+    return loss + clean * clean_loss(logarithms, truth) if clean else loss
+
+
+def bag_loss(logarithms: Tensor, labels: Tensor) -> Tensor:
+    """Mean over the bags of minus the logarithm of how sure their surest pixels are.
+
+    logarithms: (batch, class, *grid), see `merged_log_probabilities`. labels: (batch, *grid or
+    finer); pixels of an image that hold the same number from FIRST_BAG to below UNKNOWN are a bag:
+    some of them are of a drawn class, nobody has said which. As many are asked for as a thin line
+    across a square of that size has: the square root of the bag's pixels (multiple-instance
+    learning with boxes that are tight). 0 without bags.
+    """
+    grid = logarithms.shape[2:]
+    if labels.shape[1:] != grid:
+        labels = functional.interpolate(labels[:, None].float(), grid, mode="nearest")[:, 0].long()
+    places = (labels >= FIRST_BAG) & (labels < UNKNOWN)
+    images = torch.arange(len(labels), device=labels.device)
+    numbers = labels + (UNKNOWN + 1) * images.reshape(-1, *[1] * (labels.ndim - 1))
+    found = torch.logsumexp(logarithms[:, 1:], dim=1)[places]
+    order = torch.argsort(numbers[places])
+    _, sizes = torch.unique(numbers[places], return_counts=True)
+    losses = []
+    for bag in found[order].split(sizes.tolist()):
+        if len(bag) >= LEAST_BAG_PIXELS:
+            asked = math.ceil(math.sqrt(len(bag)))
+            losses.append(math.log(asked) - torch.logsumexp(bag.topk(asked).values, dim=0))
+    if not losses:
+        return torch.zeros((), device=labels.device)
+    return torch.stack(losses).mean()
+
+
+def clean_loss(logarithms: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy of the pixels that are falsely the surest, of images that show no drawn class.
+
+    One false pixel is a false alarm, but hardly counts in a mean over the image. As many pixels are
+    taken as a line across the image has. truth: (batch, class, *grid), see `_shares`; images with
+    pixels of which nothing is known are left out. 0 without such images.
+    """
+    background = truth[:, 0].flatten(1)
+    empty = (background == 1).all(1)
+    if not bool(empty.any()):
+        return torch.zeros((), device=truth.device)
+    right = logarithms[:, 0].flatten(1)[empty].clamp_min(LEAST_LOGARITHM)
+    count = math.ceil(math.sqrt(right.shape[1]))
+    return -right.topk(count, dim=1, largest=False).values.mean()
 
 
 def balance_of_step(balance: float, step: int, steps: int) -> float:
@@ -91,7 +140,7 @@ def _shares(labels: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
     voxels no label lies in the middle, and a level that learned from one of them answers half
     a voxel off.
     """
-    known = (labels != UNKNOWN).unsqueeze(1)
+    known = (labels < FIRST_BAG).unsqueeze(1)
     held = known.to(torch.float32)
     truth = torch.zeros(labels.shape[0], size[0], *labels.shape[1:], device=labels.device)
     truth.scatter_(1, labels.unsqueeze(1) * known, held)
@@ -114,9 +163,11 @@ def multi_level_loss(
     weights: Sequence[float],
     empty_voxels: float = EMPTY_VOXELS,
     balance: float = 0.0,
+    clean: float = 0.0,
 ) -> Tensor:
     """Weighted mean of the loss of every level."""
     total = torch.zeros((), device=labels.device)
     for logits, weight in zip(levels, weights, strict=True):
-        total = total + weight * segmentation_loss(logits, labels, drawn, empty_voxels, balance)
+        loss = segmentation_loss(logits, labels, drawn, empty_voxels, balance, clean)
+        total = total + weight * loss
     return total / sum(weights)

@@ -2,7 +2,8 @@
 
 An index is a CSV beside its images with the columns id, patient, fold, an image column and a
 label column. Structures that were not drawn on an image are no background: every sample names
-the classes that were drawn, and pixels of which nothing is known hold UNKNOWN.
+the classes that were drawn; pixels of which nothing is known hold UNKNOWN, those of which only a
+box tells the number of their bag.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from MedImageLib.intensity import normalized_by_ranks
 Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 UNKNOWN = 255  # label of pixels that take no part in training and scoring
+FIRST_BAG = 128  # from here to UNKNOWN: numbers of bags, some of whose pixels are of a drawn class
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Sample:
     """One labeled image on its own grid.
 
     image: float32 array (j, i) or (k, j, i); label: uint8 array of the same shape, UNKNOWN where
-    nobody looked.
+    nobody looked, FIRST_BAG and above where a box tells that something is there (see `bags`).
     drawn: class numbers that were drawn.
     spacing_mm: along array axes; 1 where unknown (`spacing_known`).
     fold: −1 for images that no fold scores. center: array index to look at where the label map

@@ -49,6 +49,8 @@ class TrainingSettings:
         Dice; more than a few where structures are many, small and hard to find.
     balance: share of the cross-entropy, at the first step and fading out, in which rare classes
         count as much as large ones; for structures that else are never found.
+    clean: weight of what is falsely the surest on images that show none of the classes, where one
+        false alarm is one too many.
     localizer: model whose first class gives the center in `around` mode, when evaluated or used.
     measures: functions `package.module:name` of (labels, spacing_mm) → number or None, compared
         between truth and prediction by `medimage evaluate`.
@@ -77,6 +79,7 @@ class TrainingSettings:
     center_jitter: float = 6.0
     empty_voxels: float = EMPTY_VOXELS
     balance: float = 0.0
+    clean: float = 0.0
     seed: int = 1
     checkpoint_every: int = 200
     low_percent: float = 1.0
@@ -208,7 +211,13 @@ def train_network(
         last = resized(coarse[-1].float(), images.shape[2:])
         balance = balance_of_step(settings.balance, step, steps)
         return multi_level_loss(
-            [*coarse[:-1], last], labels, drawn, weights, settings.empty_voxels, balance
+            [*coarse[:-1], last],
+            labels,
+            drawn,
+            weights,
+            settings.empty_voxels,
+            balance,
+            settings.clean,
         )
 
     how = FitSettings(

@@ -30,6 +30,7 @@ from MedImageLib.network.workflow import card_of, settings_path
 from MedImageLib.phantom.foreign_objects import with_objects
 from MedImageLib.phantom.foreign_shapes import UNSEEN
 from MedImageLib.settings import load_settings
+from MedImageMetricLib.radiograph.boxed_objects import read_boxes
 from MedImageMetricLib.radiograph.detections import box_of
 from MedImageMetricLib.radiograph.detectors import detect_foreign_objects
 
@@ -72,14 +73,10 @@ def pictures(data: Path, source: str) -> Iterator[Picture]:
     with index.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             read = reading[row["id"]]
-            boxes = []
-            for item in filter(None, read["foreign"].split(";")):
-                kind, corners, _ = item.strip().split(":")
-                left, upper, right, lower = map(float, corners.split(","))
-                boxes.append((kind, (left, upper, right, lower)))
             yield Picture(
                 row["id"], row["patient"], source, int(row["fold"]),
-                plane_of(index.parent / row["file"]), tuple(boxes), read["foreign_sure"] == "yes",
+                plane_of(index.parent / row["file"]), read_boxes(read["foreign"]),
+                read["foreign_sure"] == "yes",
             )  # fmt: skip
 
 
@@ -120,11 +117,15 @@ def with_unseen(picture: Picture) -> Picture:
 def fold_network(
     run: Path, fold: int, settings: TrainingSettings, shift: float
 ) -> MultiLevelNetwork:
-    """The network of a fold, less sure of objects by `shift` in the logit at every level.
+    """The network of a fold, `shifted`."""
+    return shifted(trained_network(run, fold, settings.network), shift)
+
+
+def shifted(network: MultiLevelNetwork, shift: float) -> MultiLevelNetwork:
+    """The network, changed: less sure of objects by `shift` in the logit at every level.
 
     Training shows many more objects than life does, so its confidences are too high.
     """
-    network = trained_network(run, fold, settings.network)
     with torch.no_grad():
         for head in network.heads:
             head[-1].bias[1] -= shift

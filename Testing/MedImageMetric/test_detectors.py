@@ -112,16 +112,20 @@ def test_foreign_objects_are_parts_as_sure_as_their_surest_pixel(monkeypatch):
     probabilities[1, 14, 33] = 0.9
     probabilities[1, 60:64, 5:9] = 0.3
     probabilities[1, 80, 70] = 0.95  # a speck
+    probabilities[1, 40:43, 40:44] = 0.05
     answer = type("Answer", (), {"probabilities": probabilities})()
     monkeypatch.setattr(detectors, "content_box", lambda plane: (slice(None), slice(None)))
     monkeypatch.setattr(detectors, "segment_plane", lambda *_, **__: answer)
     card = type("Card", (), {"framing": None, "percent": (1, 99)})()
     model = type("Model", (), {"network": None, "card": card, "structures": {1: "button"}})()
-    first, second = detect_foreign_objects(PLANE, model)["foreign_objects"]
+    first, second, weak = detect_foreign_objects(PLANE, model)["foreign_objects"]
     assert first.confidence == pytest.approx(0.9)
     assert first.box == Box(29.5, 9.5, 39.5, 19.5)
     assert first.kind == "button"
     assert second.confidence == pytest.approx(0.3)
+    assert second.mask is not None
+    assert second.mask.sum() == 16
+    assert (weak.confidence, weak.mask) == (pytest.approx(0.05), None)  # tells pictures apart only
 
 
 def test_of_overlapping_boxes_the_surest_stays():

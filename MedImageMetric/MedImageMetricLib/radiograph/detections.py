@@ -18,6 +18,7 @@ from MedImageLib.errors import InputError
 
 ORGANS = ("right_lung", "left_lung", "heart", "spine", "right_scapula", "left_scapula")
 ABNORMAL_PARTS = ("pneumothorax", "pleural_effusion")
+LEAST_PROBABILITY = 0.2  # of a foreign object: the lowest threshold that the source names
 
 
 @dataclass(frozen=True)

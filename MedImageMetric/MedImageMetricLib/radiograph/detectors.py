@@ -22,18 +22,20 @@ from MedImageLib.network.inference import InferenceSettings, segment_plane
 from MedImageLib.network.model_store import Model, load_model
 from MedImageLib.resources import installed_models as all_models
 from MedImageMetricLib.radiograph.detections import (
+    LEAST_PROBABILITY,
     NO_DETECTOR,
     Box,
     ForeignObject,
     NotAssessable,
     Region,
 )
+from MedImageMetricLib.radiograph.object_parts import object_parts
 from MedImageMetricLib.radiograph.scapulae import load_flank_model, scapulae_over_lungs
 from MedImageMetricLib.radiograph.segmentation import MODEL, content_box, labels_of_plane
 
-LEAST_PROBABILITY = 0.2  # of a foreign object: the lowest threshold that the source names
+WEAKEST_PROBABILITY = 0.001  # of a foreign object that at most ranks pictures
+MOST_WEAK = 8  # of such objects on a picture
 MOST_OVERLAP = 0.5  # of two boxes, intersection over union: beyond it the weaker one is dropped
-SMALLEST_OBJECT_PX = 4
 LEAST_SPINE_CONFIDENCE = 0.80  # out of fold, the lowest of 682 radiographs with a spine has 0.87
 LEAST_SCAPULA_CONFIDENCE = 0.60  # a probability; between 0.4 and 0.6 either may be true
 SMALLEST_PART_SHARE = 0.005  # of the picture: about a twenty-fifth of a lung
@@ -148,34 +150,27 @@ def without_specks(labels: np.ndarray) -> np.ndarray:
 def detect_foreign_objects(
     plane: np.ndarray, model: Model, settings: InferenceSettings | None = None
 ) -> dict[str, Found]:
-    """Connected parts of what the model takes for an object, each as sure as its surest pixel.
+    """Parts of what the model takes for an object (see `object_parts`), without doubles.
 
-    All labels of the model are kinds of objects.
+    All labels of the model are kinds of objects. Parts of less than LEAST_PROBABILITY fail no
+    condition and have no mask; the surest few are told, because pictures without any surer object
+    differ by them.
     """
     box = content_box(plane)
     answer = segment_plane(
         model.network, plane[box], model.card.framing, settings, percent=model.card.percent
     )
     assert answer.probabilities is not None
-    objects = []
+    objects: list[ForeignObject] = []
+    weak: list[ForeignObject] = []
     for value, kind in model.structures.items():
         probability = np.zeros(plane.shape, np.float32)
         probability[box] = answer.probabilities[value]
-        parts, _ = ndimage.label(probability >= LEAST_PROBABILITY)
-        for number, place in enumerate(ndimage.find_objects(parts), start=1):
-            mask = parts == number
-            if np.count_nonzero(mask) < SMALLEST_OBJECT_PX:
-                continue
-            rows, columns = place
-            objects.append(
-                ForeignObject(
-                    Box(columns.start - 0.5, rows.start - 0.5, columns.stop - 0.5, rows.stop - 0.5),
-                    float(probability[mask].max()),
-                    kind,
-                    mask,
-                )
-            )
-    return {"foreign_objects": suppressed(objects)}
+        objects += object_parts(probability, kind, LEAST_PROBABILITY)
+        for one in object_parts(probability, kind, WEAKEST_PROBABILITY, split=False):
+            if one.confidence < LEAST_PROBABILITY:
+                weak.append(replace(one, mask=None))
+    return {"foreign_objects": (*suppressed(objects), *suppressed(weak)[:MOST_WEAK])}
 
 
 SUB_MODELS = (

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from MedImageLib.results import Shape
-from MedImageMetricLib.radiograph.detections import Box, Detections, NotAssessable, Region
+from MedImageMetricLib.radiograph.detections import (
+    LEAST_PROBABILITY,
+    Box,
+    Detections,
+    NotAssessable,
+    Region,
+)
 
 MOST_OUTLINE_POINTS = 240
 ROWS_FOR_TILT = 20
@@ -134,6 +140,7 @@ def _foreign_confidence(found: Detections, name: str, least: float) -> Measured 
     shapes = tuple(
         box_shape(one.box, f"{one.kind or 'foreign object'} {one.confidence:.2f}")
         for one in objects
+        if one.confidence >= LEAST_PROBABILITY
     )
     return Measured(max((one.confidence for one in objects), default=0.0), shapes)
 

@@ -1,0 +1,73 @@
+"""From the probability of foreign objects at each pixel to single objects.
+
+A cable that touches an electrode is one connected region and yet two objects: compact parts and
+the lines that run into them are told apart by how far their pixels lie from the region's border.
+Planes are (j, i).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import ndimage
+
+from MedImageMetricLib.radiograph.detections import Box, ForeignObject
+
+SMALLEST_OBJECT_PX = 4
+REACH_SHARE = 0.01  # of the picture's longer side: half the width of the broadest line
+ROUNDED = 1.5  # a compact part goes so many reaches beyond its inside
+
+
+def object_parts(
+    probability: np.ndarray, kind: str, least: float, split: bool = True
+) -> Iterator[ForeignObject]:
+    """The connected parts of at least that probability, as sure as their surest pixel.
+
+    split: compact parts and lines of a region are objects of their own. Specks are left out.
+    """
+    regions, _ = ndimage.label(probability >= least)
+    reach_px = max(1.0, REACH_SHARE * max(probability.shape))
+    for number, place in enumerate(ndimage.find_objects(regions), start=1):
+        inside = regions[place] == number
+        if np.count_nonzero(inside) < SMALLEST_OBJECT_PX:
+            continue
+        for part in compact_and_lines(inside, reach_px) if split else [inside]:
+            (top, left), (height, width) = _extent(part)
+            rows, columns = place[0].start + top, place[1].start + left
+            mask = np.zeros(probability.shape, bool)
+            mask[place] = part
+            yield ForeignObject(
+                Box(columns - 0.5, rows - 0.5, columns + width - 0.5, rows + height - 0.5),
+                float(probability[mask].max()),
+                kind,
+                mask,
+            )
+
+
+def compact_and_lines(region: np.ndarray, reach_px: float) -> list[np.ndarray]:
+    """Masks of the compact parts and of the lines of a region that has both, else the region.
+
+    A line is nowhere farther than `reach_px` from its border. Parts smaller than the square of that
+    are left out.
+    """
+    padded = np.pad(region, 1)
+    deep = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > reach_px
+    if not deep.any():
+        return [region]
+    compact = region & (ndimage.distance_transform_edt(~deep) <= ROUNDED * reach_px)
+    both = [_parts(mask, reach_px**2) for mask in (compact, region & ~compact)]
+    return [one for parts in both for one in parts] if all(both) else [region]
+
+
+def _parts(mask: np.ndarray, least_px: float) -> list[np.ndarray]:
+    labels, count = ndimage.label(mask)
+    parts = [labels == number for number in range(1, count + 1)]
+    return [part for part in parts if np.count_nonzero(part) >= least_px]
+
+
+def _extent(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First row and column, height and width."""
+    places = np.argwhere(mask)
+    first = places.min(0)
+    return first, places.max(0) - first + 1

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
 from CardiacLVLib.ensemble.aggregation_network import AggregationNetwork, AggregationSettings
 from CardiacLVLib.ensemble.conversion import TARGET_IMAGE
 from CardiacLVLib.measures.indices import INDEX_NAMES
@@ -70,17 +68,13 @@ def load_ensemble(name_or_folder: str | Path = MODEL) -> Ensemble:
         own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
         network = AggregationNetwork(card.network)
         fill_network(network, own, folder)
-        networks.append(_arranged(fold(network)))
+        networks.append(fold(network))
     return Ensemble(card, tuple(networks), digest)
 
 
 def ready(network: AggregationNetwork) -> AggregationNetwork:
     """A copy for inference."""
-    return _arranged(folded(network))
-
-
-def _arranged(network: AggregationNetwork) -> AggregationNetwork:
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return folded(network)
 
 
 def save_ensemble(folder: Path, networks: Sequence[AggregationNetwork], card: EnsembleCard) -> str:

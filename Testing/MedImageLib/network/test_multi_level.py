@@ -109,6 +109,13 @@ def test_folding_normalization_changes_nothing_but_rounding(trained):
     assert not any("BatchNorm" in kind for kind in kinds)
 
 
+def test_folded_weights_are_laid_out_as_planes_are_handed_in(trained):
+    wide = [p for p in folded(trained).parameters() if p.ndim == 4 and p.shape[2] > 1]
+    assert wide
+    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in wide)
+    assert trained.blocks[0].mixers[0].weight.is_contiguous()
+
+
 def test_sides_that_do_not_divide_are_refused():
     with pytest.raises(ValueError, match="multiples of 4"):
         MultiLevelNetwork(settings())(torch.randn(1, 1, 30, 32))

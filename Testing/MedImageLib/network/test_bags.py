@@ -7,12 +7,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from discs import write_discs
 
 from MedImageLib.network.bags import bags_of_boxes
 from MedImageLib.network.evaluation import evaluate_run
+from MedImageLib.network.framing import Framing
+from MedImageLib.network.inference import segment_plane
 from MedImageLib.network.losses import bag_loss, clean_loss, segmentation_loss
-from MedImageLib.network.samples import FIRST_BAG, UNKNOWN, Sample
-from MedImageLib.network.training import TrainingSettings
+from MedImageLib.network.multi_level import Block, Branch, NetworkSettings
+from MedImageLib.network.samples import FIRST_BAG, UNKNOWN, Sample, Source, read_samples
+from MedImageLib.network.training import TrainingSettings, run_training, trained_network
 
 ALL = torch.ones(1, 2, dtype=torch.bool)
 
@@ -118,3 +122,41 @@ def test_boxed_images_are_not_scored_as_if_boxes_were_outlines(tmp_path):
     boxed = Sample("a", "p", "boxes", 0, image, label, (1,), (1.0, 1.0), False, 1.0)
     settings = TrainingSettings("n", ("object",), ())
     assert evaluate_run(settings, tmp_path, [boxed], [0]).scores == ()
+
+
+def boxed(image: np.ndarray, row: dict[str, str], folder) -> np.ndarray:
+    """Drawing: the box of what is bright."""
+    rows, columns = np.nonzero(image > 160)
+    corners = (columns.min(), rows.min(), columns.max(), rows.max())
+    return bags_of_boxes(image.shape, [tuple(map(float, corners))])
+
+
+def test_boxes_alone_teach_where_the_objects_are(tmp_path):
+    torch.set_num_threads(1)
+    write_discs(tmp_path)
+    settings = TrainingSettings(
+        "boxes",
+        ("disc",),
+        (Source("boxes", "index.csv", label_column="", drawing=f"{__name__}:boxed"),),
+        network=NetworkSettings(
+            classes=2,
+            stem_channels=8,
+            stem_stride=1,
+            blocks=(Block(8, (Branch(1, 8), Branch(4, 12, 2))),),
+        ),
+        framing=Framing(size=(64, 64)),
+        steps=120,
+        batch=4,
+        average=0.9,
+    )
+    run_training(settings, tmp_path, tmp_path / "run", [0], say=lambda text: None)
+    network = trained_network(tmp_path / "run", 0, settings.network)
+    truths = read_samples(tmp_path, [Source("discs", "index.csv")])
+    for truth in (one for one in truths if one.fold == 0):
+        answer = segment_plane(network, truth.image, settings.framing, None)
+        assert answer.probabilities is not None
+        probability = answer.probabilities[1]
+        beside = boxed(truth.image, {}, None) == 0
+        assert (truth.image > 160).flat[probability.argmax()]
+        assert (probability[truth.image > 160] > 0.5).mean() > 0.8
+        assert (probability[beside] > 0.5).mean() < 0.05

@@ -109,6 +109,14 @@ def test_folding_normalization_changes_nothing_but_rounding(trained):
     assert not any("BatchNorm" in kind for kind in kinds)
 
 
+def test_a_network_of_volumes_is_folded_too():
+    network = MultiLevelNetwork(settings(3)).eval()
+    image = torch.randn(1, 1, 16, 16, 16)
+    with torch.inference_mode():
+        for a, b in zip(network(image), folded(network)(image), strict=True):
+            assert torch.allclose(a, b, atol=1e-4)
+
+
 def test_folded_weights_are_laid_out_as_planes_are_handed_in(trained):
     wide = [p for p in folded(trained).parameters() if p.ndim == 4 and p.shape[2] > 1]
     assert wide

@@ -209,19 +209,25 @@ def devices_of(found: Sequence[Answer]) -> dict[str, object]:
 
 
 def store(
-    folder: Path, settings: TrainingSettings, data: Path, run: Path, start: Path, tables: Tables
+    folder: Path,
+    settings: TrainingSettings,
+    data: Path,
+    run: Path,
+    part: int,
+    tables: Tables,
 ) -> None:
-    """The network that has seen all real objects, with the figures of those that had not."""
+    """The network of a part as a model, with the figures of the objects that were not shown."""
     shown = [one for source in SETS for one in pictures(data, source)]
     clean = [one for one in shown if not one.boxes and one.sure and one.fold == CLEAN_FOLD]
-    checkpoint = fold_folder(run, FOLDS) / CHECKPOINT
+    checkpoint = fold_folder(run, part) / CHECKPOINT
     shift = shift_of(model_of(settings, checkpoint, 0.0), clean[::2])
-    samples = shown_to(read_samples(data, settings.sources), FOLDS)
+    samples = shown_to(read_samples(data, settings.sources), part)
     protocol = (
         "Five networks of the same recipe, each without the real objects of one fold, found these; "
         "clean pictures and those with drawn objects are of fold 0, of which none has seen a clean "
         "picture, each answered by one of the five. "
-        "The stored network has seen all real objects. 'before': weights that knew drawn objects "
+        "The stored network has seen all real objects that a reader was sure of. 'before': weights "
+        "that knew drawn objects "
         f"alone. Logits lowered by {shift}, chosen on every second clean picture of fold 0."
     )
     rounded = {
@@ -244,7 +250,8 @@ def main() -> None:
     parser.add_argument("--settings", default=NAME, help="settings file, or the shipped model's")
     parser.add_argument("--parts", type=int, nargs="*", default=[*range(FOLDS + 1)])
     parser.add_argument("--score", type=int, nargs="*", default=[*range(FOLDS)])
-    parser.add_argument("--store", type=Path, help="folder to store the network of all in")
+    parser.add_argument("--store", type=Path, help="folder to store a network in as a model")
+    parser.add_argument("--store-part", type=int, default=FOLDS, help="which; 5 = of all (default)")
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default 1)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -252,13 +259,14 @@ def main() -> None:
     settings = replace(settings, learning_rate=settings.finish_learning_rate)
     if options.parts:
         train(settings, options.data, options.start, options.out, options.parts)
-    if not options.score:
-        return
-    tables = score(settings, options.data, options.start, options.out, options.score)
+    tables: Tables = {}
+    if options.score:
+        tables = score(settings, options.data, options.start, options.out, options.score)
     for title, rows in tables.items():
         print_table(title, rows)
     if options.store:
-        store(options.store, settings, options.data, options.out, options.start, tables)
+        part = options.store_part
+        store(options.store, settings, options.data, options.out, part, tables)
 
 
 if __name__ == "__main__":

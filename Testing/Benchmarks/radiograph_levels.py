@@ -42,10 +42,11 @@ def main() -> None:
     parser.add_argument("--lungs-run", type=Path, required=True)
     parser.add_argument("--spine-run", type=Path, required=True)
     parser.add_argument("--scapulae-run", type=Path, required=True)
+    parser.add_argument("--models", default="", help="folder of models in place of the stored ones")
     parser.add_argument("--fold", type=int, default=0, help="that the stored other models left out")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    models: dict[str, Model | NotAssessable] = dict(installed_models())
+    models: dict[str, Model | NotAssessable] = dict(installed_models(options.models))
     settings = load_settings(options.scapulae_run / "settings.json", TrainingSettings)
     models[SCAPULAE] = fold_model(options.scapulae_run, options.fold, settings)
     for name, run in ((MODEL, options.lungs_run), ("radiograph_spine", options.spine_run)):

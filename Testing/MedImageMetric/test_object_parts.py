@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from MedImageMetricLib.radiograph.detections import Box
-from MedImageMetricLib.radiograph.object_parts import compact_and_lines, object_parts
+from MedImageMetricLib.radiograph.object_parts import compact_and_lines, object_parts, weak_parts
 
 SHAPE = (400, 300)  # of which a reach is 4 pixels
 ROWS, COLUMNS = np.mgrid[: SHAPE[0], : SHAPE[1]]
@@ -39,7 +39,6 @@ def test_a_cable_is_told_apart_from_the_electrode_that_it_touches():
 def test_an_electrode_between_two_cables_makes_three_objects():
     mask = (abs(ROWS - 200) <= 1) | disc(200, 150, 12)
     assert len(list(object_parts(probability_of(mask), "", 0.2))) == 3
-    assert len(list(object_parts(probability_of(mask), "", 0.2, split=False))) == 1
 
 
 @pytest.mark.parametrize(
@@ -65,6 +64,16 @@ def test_specks_and_what_is_too_weak_are_no_objects():
     mask = disc(50, 50, 0.9)
     assert not list(object_parts(probability_of(mask), "", 0.2))
     assert not list(object_parts(probability_of(disc(50, 50, 8), 0.1), "", 0.2))
+
+
+def test_the_surest_of_the_weak_parts_are_told():
+    probability = probability_of(disc(60, 60, 8), 0.9) + probability_of(disc(60, 60, 14), 0.05)
+    for number, value in enumerate((0.02, 0.1, 0.04)):
+        probability += probability_of(disc(200, 50 + 50 * number, 5), value)
+    probability[300, 100] = 0.15  # a speck
+    first, second = weak_parts(probability, "coin", (0.01, 0.2), most=2)
+    assert (first.confidence, second.confidence) == pytest.approx((0.1, 0.04))
+    assert (first.box.center_ij, first.mask, first.kind) == ((100, 200), None, "coin")
 
 
 @pytest.mark.parametrize("seed", range(5))

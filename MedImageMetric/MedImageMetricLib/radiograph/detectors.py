@@ -29,12 +29,12 @@ from MedImageMetricLib.radiograph.detections import (
     NotAssessable,
     Region,
 )
-from MedImageMetricLib.radiograph.object_parts import object_parts
+from MedImageMetricLib.radiograph.object_parts import object_parts, weak_parts
 from MedImageMetricLib.radiograph.scapulae import load_flank_model, scapulae_over_lungs
 from MedImageMetricLib.radiograph.segmentation import MODEL, content_box, labels_of_plane
 
 WEAKEST_PROBABILITY = 0.001  # of a foreign object that at most ranks pictures
-MOST_WEAK = 8  # of such objects on a picture
+MOST_WEAK = 8  # of such objects of a kind on a picture
 MOST_OVERLAP = 0.5  # of two boxes, intersection over union: beyond it the weaker one is dropped
 LEAST_SPINE_CONFIDENCE = 0.80  # out of fold, the lowest of 682 radiographs with a spine has 0.87
 LEAST_SCAPULA_CONFIDENCE = 0.60  # a probability; between 0.4 and 0.6 either may be true
@@ -167,10 +167,9 @@ def detect_foreign_objects(
         probability = np.zeros(plane.shape, np.float32)
         probability[box] = answer.probabilities[value]
         objects += object_parts(probability, kind, LEAST_PROBABILITY)
-        for one in object_parts(probability, kind, WEAKEST_PROBABILITY, split=False):
-            if one.confidence < LEAST_PROBABILITY:
-                weak.append(replace(one, mask=None))
-    return {"foreign_objects": (*suppressed(objects), *suppressed(weak)[:MOST_WEAK])}
+        between = (WEAKEST_PROBABILITY, LEAST_PROBABILITY)
+        weak += weak_parts(probability, kind, between, MOST_WEAK)
+    return {"foreign_objects": (*suppressed(objects), *weak)}
 
 
 SUB_MODELS = (

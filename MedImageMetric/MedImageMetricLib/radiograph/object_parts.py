@@ -19,12 +19,10 @@ REACH_SHARE = 0.01  # of the picture's longer side: half the width of the broade
 ROUNDED = 1.5  # a compact part goes so many reaches beyond its inside
 
 
-def object_parts(
-    probability: np.ndarray, kind: str, least: float, split: bool = True
-) -> Iterator[ForeignObject]:
-    """The connected parts of at least that probability, as sure as their surest pixel.
+def object_parts(probability: np.ndarray, kind: str, least: float) -> Iterator[ForeignObject]:
+    """What is connected and of at least that probability, as sure as its surest pixel.
 
-    split: compact parts and lines of a region are objects of their own. Specks are left out.
+    Compact parts and lines of a region are objects of their own. Specks are left out.
     """
     regions, _ = ndimage.label(probability >= least)
     reach_px = max(1.0, REACH_SHARE * max(probability.shape))
@@ -32,17 +30,34 @@ def object_parts(
         inside = regions[place] == number
         if np.count_nonzero(inside) < SMALLEST_OBJECT_PX:
             continue
-        for part in compact_and_lines(inside, reach_px) if split else [inside]:
+        for part in compact_and_lines(inside, reach_px):
             (top, left), (height, width) = _extent(part)
             rows, columns = place[0].start + top, place[1].start + left
             mask = np.zeros(probability.shape, bool)
             mask[place] = part
             yield ForeignObject(
                 Box(columns - 0.5, rows - 0.5, columns + width - 0.5, rows + height - 0.5),
-                float(probability[mask].max()),
+                float(probability[place][part].max()),
                 kind,
                 mask,
             )
+
+
+def weak_parts(
+    probability: np.ndarray, kind: str, between: tuple[float, float], most: int
+) -> list[ForeignObject]:
+    """The surest connected parts whose surest pixel lies between two values, without masks."""
+    regions, count = ndimage.label(probability >= between[0])
+    surest = ndimage.maximum(probability, regions, np.arange(1, count + 1))
+    sizes = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+    wanted = (np.asarray(surest) < between[1]) & (sizes >= SMALLEST_OBJECT_PX)
+    places = ndimage.find_objects(regions)
+    found = []
+    for number in sorted(np.flatnonzero(wanted), key=lambda n: -surest[n])[:most]:
+        rows, columns = places[number]
+        box = Box(columns.start - 0.5, rows.start - 0.5, columns.stop - 0.5, rows.stop - 0.5)
+        found.append(ForeignObject(box, float(surest[number]), kind))
+    return found
 
 
 def compact_and_lines(region: np.ndarray, reach_px: float) -> list[np.ndarray]:

@@ -33,6 +33,13 @@ _PAIRS = tuple(
     for b in range(a + 1, 6)
     if sum((p - q) ** 2 for p, q in zip(_NEIGHBORS[a], _NEIGHBORS[b], strict=True)) == 2
 )
+# Patches at two neighbors are compared by the differences of voxels one step apart, which serve
+# two pairs each: (first neighbor, step to the second) of every pair, steps with one sign.
+_PLACES = tuple(
+    (min(p, q), tuple(b - a for a, b in zip(min(p, q), max(p, q), strict=True)))
+    for p, q in ((_NEIGHBORS[a], _NEIGHBORS[b]) for a, b in _PAIRS)
+)
+_STEPS = tuple(dict.fromkeys(step for _, step in _PLACES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +142,8 @@ def matched(still: Tensor, free: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     gray values (as the correlation ratio does, Roche et al., MICCAI 1998).
     """
     x, y = still[seen > 0], free[seen > 0]
-    stride = max(1, x.numel() // 400_000)
-    x, y = x[::stride], y[::stride]
+    stride = max(1, x.numel() // 100_000)
+    x, y = x[::stride].contiguous(), y[::stride].contiguous()
     body = (x - still.min() > _AIR) | (y - free.min() > _AIR)
     if int(body.sum()) < 500:
         return still, free
@@ -155,7 +162,7 @@ def _mean_by_gray(
     Air has a bin of its own, since it would fill most of the others.
     """
     inner = x[body & (x - x.min() > _AIR)]
-    inner = inner[:: max(1, inner.numel() // 50_000)]
+    inner = inner[:: max(1, inner.numel() // 20_000)]
     edges = x.min()[None] + _AIR
     if inner.numel():
         edges = torch.cat([edges, torch.quantile(inner, torch.linspace(0, 1, bins + 1))[1:-1]])
@@ -176,22 +183,37 @@ def _looked_up(values: Tensor, middle: Tensor, mean: Tensor) -> Tensor:
 
 def self_similarity(gray: Tensor) -> Tensor:
     """Twelve channels (12, k, j, i) in 0 … 1 of how alike neighboring patches are."""
-    padded = functional.pad(gray[None, None], (2,) * 6, mode="replicate")[0, 0]
+    padded = functional.pad(gray[None, None], (3,) * 6, mode="replicate")[0, 0]
     shape = gray.shape
-    shifted = [
-        padded[tuple(slice(1 + o, 3 + o + n) for o, n in zip(offset, shape, strict=True))]
-        for offset in _NEIGHBORS
-    ]
-    distances = torch.stack(
-        [
-            functional.avg_pool3d((shifted[a] - shifted[b]).square()[None, None], 3, 1)[0, 0]
-            for a, b in _PAIRS
-        ]
-    )
+    pooled = {}
+    for step in _STEPS:
+        # Voxels of the padded image that have a neighbor at this step, and where they begin.
+        here = tuple(
+            slice(max(0, -s), n - max(0, s)) for s, n in zip(step, padded.shape, strict=True)
+        )
+        there = tuple(
+            slice(part.start + s, part.stop + s) for part, s in zip(here, step, strict=True)
+        )
+        pooled[step] = _pooled((padded[here] - padded[there]).square()), [p.start for p in here]
+    distances = torch.empty((len(_PAIRS), *shape))
+    for number, (place, step) in enumerate(_PLACES):
+        sums, starts = pooled[step]
+        first = [2 + o - start for o, start in zip(place, starts, strict=True)]
+        distances[number] = sums[tuple(slice(f, f + n) for f, n in zip(first, shape, strict=True))]
     distances -= distances.amin(dim=0)
     spread = distances.mean(dim=0)
     middle = float(spread.mean()) or 1.0
-    return torch.exp(-distances / spread.clamp(0.001 * middle, 1000 * middle))
+    return distances.div_(-spread.clamp(0.001 * middle, 1000 * middle)).exp_()
+
+
+def _pooled(values: Tensor) -> Tensor:
+    """Means over 3 × 3 × 3 voxels; each axis loses a voxel at both ends."""
+    for axis in range(3):
+        count = values.shape[axis] - 2
+        values = (values.narrow(axis, 0, count) + values.narrow(axis, 1, count)).add_(
+            values.narrow(axis, 2, count)
+        )
+    return values.div_(27.0)
 
 
 def values_for_spacing(volume: Volume, step_mm: np.ndarray, blur: float = BLUR) -> np.ndarray:

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from AutoContourLib.registration.offset import offset_of
 from AutoContourLib.registration.rigid_settings import RigidSettings
-from AutoContourLib.registration.similarity import similarity_at
+from AutoContourLib.registration.similarity import score_at
 from MedImageLib.resampling import image_of
 from MedImageLib.volume import Volume
 
@@ -91,8 +91,12 @@ def _thinned(volume: Volume, spacing_mm: float) -> Volume:
     step = np.maximum(1, np.round(spacing_mm / own)).astype(int)
     step = np.minimum(step, np.maximum(1, np.array(volume.array.shape) // 4))
     sigma = np.where(step > 1, 0.4 * step, 0.0)
-    smooth = ndimage.gaussian_filter(volume.array, sigma, mode="nearest")
-    thin = smooth[:: step[0], :: step[1], :: step[2]]
+    thin = volume.array
+    # Each axis is thinned before the next one is smoothed, which leaves little to smooth.
+    for axis in range(3):
+        if step[axis] > 1:
+            thin = ndimage.gaussian_filter1d(thin, sigma[axis], axis=axis, mode="nearest")
+            thin = thin[tuple(slice(None, None, step[n] if n == axis else 1) for n in range(3))]
     geometry = replace(volume.geometry, shape=thin.shape, spacing_mm=tuple((own * step)[::-1]))
     return replace(volume, array=np.ascontiguousarray(thin), geometry=geometry)
 
@@ -111,7 +115,7 @@ def flipped_score(
     own, other = np.eye(4), np.eye(4)
     own[:3, 3], other[:3, 3] = fixed.geometry.center_mm, moving.geometry.center_mm
     reflected = other @ through @ np.linalg.inv(other) @ matrix @ own @ through @ np.linalg.inv(own)
-    judge = similarity_at(fixed, mirrored, settings.samples, settings.seed)
+    score = score_at(fixed, mirrored, settings.samples, settings.seed)
     spacings = settings.spacings_mm[:1]
     ends = all_by_information(fixed, mirrored, (matrix, reflected), settings, spacings)
-    return max(judge(end).score for end in ends)
+    return max(score(end) for end in ends)

@@ -38,6 +38,7 @@ LARGEST_SPACING_MM = 40.0
 # A body is nearly its own mirror image, so that a flip shows by little.
 FLIP_GAIN = 1.05
 _APART_MM = 6.0
+_PLAINLY = 0.95
 _FLIPPED = Remark(
     "flipped-left-right",
     "The moving image fits better when mirrored left to right: one of both is likely flipped. "
@@ -122,15 +123,16 @@ def _found(
     still, free = comparable(fixed), comparable(moving)
     coarser, finer = settings.spacings_mm[:1], settings.spacings_mm[1:]
     candidates = [begin]
-    if settings.search:
+    coarse = all_by_information(still, free, candidates, settings, coarser)
+    if settings.search and not _fits_plainly(fixed, moving, judge(coarse[0])):
         candidates += [
             one.moving_from_fixed
             for one in starts(still, free, settings.search_spacing_mm, settings.turn_step_deg)
         ]
-    if settings.search and settings.learned:
-        learned = learned_start(still, free, load_start_model())
-        candidates += [] if learned is None else [learned]
-    coarse = all_by_information(still, free, candidates, settings, coarser)
+        if settings.learned:
+            learned = learned_start(still, free, load_start_model())
+            candidates += [] if learned is None else [learned]
+        coarse += all_by_information(still, free, candidates[1:], settings, coarser)
     scored = [(one, judge(one).score) for one in coarse]
     ranked = [*scored, *((one, judge(one).score) for one in candidates)]
     end = max(ranked, key=lambda one: one[1])[0]
@@ -138,6 +140,16 @@ def _found(
     end = _not_worse(judge, end, _last_steps(fixed, moving, end, judge, settings))
     end = end if judge(end).score >= judge(begin).score else begin
     return end, scored
+
+
+def _fits_plainly(fixed: Volume, moving: Volume, near: Similarity) -> bool:
+    """Whether an offset fits so well that no other place can fit better.
+
+    Edges of one modality that lie on one another agree by 0.97 and more, at a wrong place by 0.8
+    at most.
+    """
+    one_mode = bool(fixed.modality) and fixed.modality == moving.modality
+    return one_mode and near.agreement >= _PLAINLY and near.overlap >= PARTIAL_BELOW
 
 
 def _finer_rivals(

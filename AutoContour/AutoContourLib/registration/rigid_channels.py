@@ -26,6 +26,7 @@ from MedImageLib.volume import Volume
 Tensor = torch.Tensor
 MARGIN_MM = 12.0
 _MANY = 300_000
+_BEYOND = 1.5
 
 
 def refined_by_channels(
@@ -33,7 +34,7 @@ def refined_by_channels(
     moving: Volume,
     start: np.ndarray,
     spacings_mm: tuple[float, ...] = (4.0, 2.0),
-    steps: int = 6,
+    steps: int = 4,
 ) -> np.ndarray:
     """A 4 × 4 matrix near `start` (LPS mm, moving from fixed) at which the channels agree best.
 
@@ -44,14 +45,17 @@ def refined_by_channels(
     for spacing in spacings_mm:
         level = level_of(still, free, matrix, spacing, MARGIN_MM)
         reader = partial(sampled_by_splines, spline_image(free, level, matrix), level)
-        matrix = matrix @ motion_of(level, steps, reader)
+        matrix = matrix @ motion_of(level, steps, reader, _BEYOND)
     return matrix
 
 
-def motion_of(level: Level, steps: int, reader: Reader | None = None) -> np.ndarray:
+def motion_of(
+    level: Level, steps: int, reader: Reader | None = None, beyond: float = 1.0
+) -> np.ndarray:
     """The rigid matrix in LPS that brings the moving channels of a level onto the fixed ones.
 
-    reader: of the moving channels; default those of the level.
+    reader: of the moving channels; default those of the level. beyond: so many times each step is
+    gone, since robust weights lag behind the motion.
     """
     reader = reader or partial(sampled, level)
     arms = _arms(level)
@@ -60,7 +64,7 @@ def motion_of(level: Level, steps: int, reader: Reader | None = None) -> np.ndar
         moved, seen = reader(_rigid_field(arms, update))
         if float(seen.sum()) < 200:
             break
-        made = _rigid_step(arms, *normal_terms(level, moved, seen))
+        made = _rigid_step(arms, *normal_terms(level, moved, seen), beyond)
         update = made @ update
         moves = np.abs(made - np.eye(4))
         if moves[:3, 3].max() + 100 * moves[:3, :3].max() < 1e-3:
@@ -91,9 +95,11 @@ def _rigid_field(arms: list[Tensor], matrix: np.ndarray) -> Tensor:
     return torch.stack(rows)
 
 
-def _rigid_step(arms: list[Tensor], tensor: Tensor, force: Tensor) -> np.ndarray:
+def _rigid_step(
+    arms: list[Tensor], tensor: Tensor, force: Tensor, beyond: float = 1.0
+) -> np.ndarray:
     """The 4 × 4 rigid motion about the middle of the grid that solves the normal equations."""
-    solution = _solved(arms, tensor, force)
+    solution = beyond * _solved(arms, tensor, force)
     made = np.eye(4)
     made[:3, :3] = Rotation.from_rotvec(solution[3:]).as_matrix()
     made[:3, 3] = solution[:3]

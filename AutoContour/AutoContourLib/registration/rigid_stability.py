@@ -30,6 +30,8 @@ SPACING_MM = 4.0
 RIVAL_MM = 8.0
 RIVAL_SHARE = 0.93
 _FEWEST = 200
+# Robust weights lag behind the motion, so that few long steps end where many short ones do.
+_BEYOND = 1.7
 _FEWEST_LAYERS = 4
 
 
@@ -69,12 +71,12 @@ def stability_of(
     spacing = UPTAKE_SPACING_MM if uptake else SPACING_MM
     level = level_of(still, free, moving_from_fixed, spacing, MARGIN_MM)
     parts = parts_mm(level)
-    other = refined_by_channels(fixed, moving, moving_from_fixed, (UPTAKE_SPACING_MM,), steps=4)
+    other = refined_by_channels(fixed, moving, moving_from_fixed, (UPTAKE_SPACING_MM,), steps=3)
     points = _body_points(fixed, moving, moving_from_fixed)
     return Stability(parts, _apart(points, other, moving_from_fixed), _rival(points, scored))
 
 
-def parts_mm(level: Level, steps: int = 4) -> tuple[float, ...]:
+def parts_mm(level: Level, steps: int = 2) -> tuple[float, ...]:
     """How far each half of a level's body, lower and upper along (k, j, i), turns and shifts the
     offset by itself: mean length within the half."""
     moved, seen = sampled(level, torch.zeros(3, *level.geometry.shape))
@@ -97,7 +99,7 @@ def parts_mm(level: Level, steps: int = 4) -> tuple[float, ...]:
             if int(inside.sum()) < _FEWEST:
                 continue
             points = part.geometry.points_mm(np.argwhere(inside.numpy())[:, ::-1])
-            found.append(_apart(points, motion_of(part, steps), np.eye(4)))
+            found.append(_apart(points, motion_of(part, steps, beyond=_BEYOND), np.eye(4)))
     return tuple(found)
 
 

@@ -57,3 +57,27 @@ def test_self_similarity_does_not_see_gray_scales(scan):
     first, second = self_similarity(gray), self_similarity(0.3 - 0.7 * gray)
     assert first.shape == (12, *gray.shape)
     torch.testing.assert_close(first, second, atol=1e-3, rtol=1e-3)
+
+
+def test_self_similarity_is_the_definition_at_single_voxels():
+    generator = np.random.default_rng(3)
+    values = generator.random((7, 8, 9))
+    found = self_similarity(torch.from_numpy(values.astype(np.float32))).double().numpy()
+    steps = np.array([[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]])
+    last = np.array(values.shape) - 1
+
+    def patch(middle: np.ndarray) -> np.ndarray:
+        """3 × 3 × 3 values around a place, those of the border beyond it."""
+        around = np.stack(np.meshgrid(*([[-1, 0, 1]] * 3), indexing="ij"), axis=-1) + middle
+        return values[tuple(np.moveaxis(np.clip(around, 0, last), -1, 0))]
+
+    pairs = [(a, b) for a in range(6) for b in range(a + 1, 6) if (steps[a] + steps[b]).any()]
+    raw = np.empty((12, *values.shape))
+    for place in np.ndindex(values.shape):
+        for number, (a, b) in enumerate(pairs):
+            one, other = (patch(np.array(place) + steps[n]) for n in (a, b))
+            raw[(number, *place)] = np.square(one - other).mean()
+    raw -= raw.min(axis=0)
+    spread = raw.mean(axis=0)
+    expected = np.exp(-raw / np.clip(spread, 0.001 * spread.mean(), 1000 * spread.mean()))
+    np.testing.assert_allclose(found, expected, atol=2e-4)

@@ -7,8 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from AutoContourLib.registration import rigid
+from AutoContourLib.registration.gray_values import comparable
 from AutoContourLib.registration.rigid import register_rigid
 from AutoContourLib.registration.rigid_settings import RigidSettings
+from AutoContourLib.registration.similarity import score_at, similarity_at
 from MedImageLib.errors import InputError
 from MedImageLib.geometry import Geometry
 from MedImageLib.phantom.deformation import grid_points, rigid_matrix
@@ -128,3 +131,36 @@ def test_points_of_the_grid_are_where_the_test_believes(moving):
     over = turned_over(moving, (2, 0))
     first, last = grid_points(moving.geometry), grid_points(over.geometry)
     np.testing.assert_allclose(last[::-1, :, ::-1], first, atol=1e-6)
+
+
+@pytest.mark.parametrize(("modality", "searches"), [("CT", 0), ("MR", 1)])
+def test_two_ct_that_fit_plainly_are_not_searched_from_far(
+    patient, monkeypatch, modality, searches
+):
+    asked = []
+    monkeypatch.setattr(rigid, "starts", lambda *_: asked.append(1) or ())
+    scan = patient.planning_ct
+    geometry = Geometry.from_lps_matrix(OFFSET @ scan.geometry.lps_from_index, scan.array.shape)
+    other = dataclasses.replace(scan, geometry=geometry, modality=modality)
+    settings = dataclasses.replace(NEAR, search=True, learned=False)
+    found = register_rigid(scan, other, settings)
+    assert len(asked) == searches
+    if modality == "CT":
+        assert error_mm(found.moving_from_fixed, OFFSET, patient) < 0.1
+
+
+def test_a_wrong_place_is_searched_from_far(patient, moving, truth, monkeypatch):
+    asked = []
+    monkeypatch.setattr(rigid, "starts", lambda *_: asked.append(1) or ())
+    settings = dataclasses.replace(NEAR, search=True, learned=False)
+    start = rigid_matrix(np.array([0.0, 0, 170]), np.array([0.0, 0, 60]), np.zeros(3))
+    register_rigid(patient.planning_ct, moving, settings, start)
+    assert len(asked) == 1
+
+
+def test_scores_alone_are_those_of_the_whole_judgement(patient, moving, truth):
+    still, free = comparable(patient.planning_ct), comparable(moving)
+    judge, score = (made(still, free, 3000, 4) for made in (similarity_at, score_at))
+    for matrix in (truth, np.eye(4), rigid_matrix(np.zeros(3), np.full(3, 900.0), np.zeros(3))):
+        assert score(matrix) == judge(matrix).score
+    assert score(truth) > score(np.eye(4)) > 0

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from MedImageLib import __version__
 from MedImageLib.command_line import Command
 from MedImageLib.errors import MedImageError, SettingsError
+from MedImageLib.threads import wait_asleep
 
 PACKAGES = ("MedImageLib", "MedImageMetricLib", "CardiacLVLib", "AutoContourLib")
 
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises SystemExit as argparse does: 0 for --help and --version, 2 for wrong usage.
     """
+    wait_asleep()
     words = list(sys.argv[1:] if argv is None else argv)
     commands = find_commands()
     namespace = _parser(commands, words).parse_args(words)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from MedImageLib.background.progress import listening
+from MedImageLib.threads import wait_asleep
 from MedImageLib.writing.atomic import finished_file
 
 SERVE = "--serve"
@@ -72,6 +73,7 @@ def _end_with_parent(folders: queue.Queue[Path]) -> None:
 
 
 def main() -> int:
+    wait_asleep()
     folders: queue.Queue[Path] = queue.Queue()
     threading.Thread(target=_end_with_parent, args=(folders,), daemon=True).start()
     if sys.argv[1] != SERVE:

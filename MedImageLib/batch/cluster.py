@@ -15,6 +15,7 @@ from typing import Any
 
 from MedImageLib.batch.task import Outcome, Task, run_task
 from MedImageLib.errors import MedImageError, SettingsError
+from MedImageLib.threads import wait_asleep
 
 _CONNECT_TIMEOUT_S = 15
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -55,6 +56,7 @@ def open_client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
                 )
             yield client
         return
+    wait_asleep()
     count = workers or max(1, cores() // 2)
     threads = str(max(1, cores() // count))
     options = {

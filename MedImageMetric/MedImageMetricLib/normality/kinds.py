@@ -6,6 +6,7 @@ unsure kind, and so is one that is like two kinds.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from MedImageLib.errors import ModelError, Remark
@@ -33,15 +34,11 @@ def installed_models() -> dict[str, Path]:
     return {name: path for name, path in all_models().items() if name.startswith(PREFIX)}
 
 
-def model_for(
-    image: Volume | VolumeSequence, loaded: dict[str, NormalityModel] | None = None
-) -> tuple[NormalityModel, tuple[Remark, ...]]:
-    """The shipped model of this kind of image.
+def model_for(image: Volume | VolumeSequence) -> tuple[NormalityModel, tuple[Remark, ...]]:
+    """The shipped model of this kind of image, loaded once.
 
-    loaded: models by name, filled as they are read. Raises ModelError, saying what there is, when
-    none fits.
+    Raises ModelError, saying what there is, when none fits.
     """
-    loaded = {} if loaded is None else loaded
     modality = modality_of(image)
     fitting = []
     for name, folder in installed_models().items():
@@ -57,9 +54,7 @@ def model_for(
             f"{len(_first(image).array)} slices); there are models for "
             f"{', '.join(sorted(kinds)) or 'nothing'}. Train one with `medimage anomaly train`."
         )
-    for name in fitting:
-        if name not in loaded:
-            loaded[name] = load_normality_model(installed_models()[name])
+    loaded = {name: _loaded(installed_models()[name]) for name in fitting}
     strange = {name: strangeness(image, loaded[name]) for name in fitting}
     order = sorted(fitting, key=lambda name: strange[name])
     best = loaded[order[0]]
@@ -92,6 +87,16 @@ def strangeness(image: Volume | VolumeSequence, model: NormalityModel) -> float:
     groups = score_slices(model, planes[len(planes) // 2 : len(planes) // 2 + 1]).groups
     # Anatomy tells the kind; noise and sharpness tell its quality.
     return float(combined({name: groups[name] for name in ANATOMY})[0])
+
+
+def _loaded(folder: Path) -> NormalityModel:
+    return _read(folder, (folder / "model.json").stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(folder: Path, changed: int) -> NormalityModel:
+    """changed: time of the last change, so that a model trained again is read anew."""
+    return load_normality_model(folder)
 
 
 def modality_of(image: Volume | VolumeSequence) -> str:

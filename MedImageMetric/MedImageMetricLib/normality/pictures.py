@@ -26,7 +26,9 @@ def histogram_picture(screening: Screening, what: str) -> bytes:
     far = screening.score > 3 * (high - low) + high
     shown = min(screening.score, high + 0.5 * (high - low)) if far else screening.score
     high = max(high, shown + 0.5)
-    axes.hist(normal, bins=np.linspace(low, high, 50).tolist(), color="#56B4E9", label=what)
+    bins = np.linspace(low, high, 50).tolist()
+    # One shape in place of fifty bars is drawn in a fraction of the time.
+    axes.hist(normal, bins, color="#56B4E9", label=what, histtype="stepfilled")
     axes.axvline(
         screening.threshold.value,
         color="#1b2329",

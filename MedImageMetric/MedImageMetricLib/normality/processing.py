@@ -124,7 +124,6 @@ def score_inputs(
     A folder of one series is a scan; of any other folder every series and picture is one. What
     cannot be scored is said and left out; the exit code is then 1.
     """
-    loaded: dict[str, NormalityModel] = {}
     named = load_normality_model(model_name) if model_name else None
     files: list[Path] = []
     for given in inputs:
@@ -132,7 +131,7 @@ def score_inputs(
     rows = []
 
     def process(path: Path, folder: Path) -> Result:
-        result, screening = screen_file(path, folder, settings, named, loaded)
+        result, screening = screen_file(path, folder, settings, named)
         rows.append(anomaly_row(str(path), screening))
         return result
 
@@ -147,13 +146,12 @@ def screen_file(
     folder: Path,
     settings: AnomalySettings,
     model: NormalityModel | None = None,
-    loaded: dict[str, NormalityModel] | None = None,
 ) -> tuple[Result, Screening]:
     """Score one scan and write its report; result.json is the caller's.
 
     Raises InputError for what cannot be read and ModelError when there is no model for it.
     """
-    return screen_image(read_any(path), folder, settings, model, loaded)
+    return screen_image(read_any(path), folder, settings, model)
 
 
 def screen_image(
@@ -161,12 +159,11 @@ def screen_image(
     folder: Path,
     settings: AnomalySettings,
     model: NormalityModel | None = None,
-    loaded: dict[str, NormalityModel] | None = None,
 ) -> tuple[Result, Screening]:
     """The same of an image that was read."""
     remarks: tuple[Remark, ...] = ()
     if model is None:
-        model, remarks = model_for(image, loaded)
+        model, remarks = model_for(image)
     screening = screen(image, model, settings)
     verdict = screening.verdict
     if verdict == "normal" and any(one.code == UNSURE_KIND for one in remarks):

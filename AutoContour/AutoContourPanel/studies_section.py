@@ -179,8 +179,11 @@ class StudiesSection:
         arriving, out = ui.studiesPathLineEdit.currentPath, ui.resultsPathLineEdit.currentPath
         if not arriving or not out:
             raise InputError("Choose the folder that studies arrive in, and one for the results.")
+        from AutoContourLib.study.watch_settings import WatchSettings
+
         ensure_packages("AutoContour")
-        self._job = Job(WATCH, (Path(arriving), Path(out)), interpreter())
+        settings = WatchSettings(screening=bool(ui.screeningCheckBox.checked))
+        self._job = Job(WATCH, (Path(arriving), Path(out), settings), interpreter())
         self._timer.start()
         self.refresh()
 

@@ -150,6 +150,7 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
     import time
     import types
 
+    from AutoContourLib.study.watch_settings import WatchSettings
     from AutoContourLib.viewing import study_list
     from AutoContourPanel import studies_section
     from MedImageLib.background import progress
@@ -194,11 +195,12 @@ def test_studies_are_listed_and_watched_while_it_is_switched_on(application, tmp
     assert ui.studyLabel.text == "no CT"
     assert not ui.openStudyButton.enabled
     ui.studiesTable.setCurrentCell(2, 0)
+    ui.screeningCheckBox.checked = True
     ui.automaticCheckBox.checked = True
     [job] = jobs
     assert job.call == (
         "AutoContourLib.study.watching:watch_folder",
-        (tmp_path / "in", tmp_path),
+        (tmp_path / "in", tmp_path, WatchSettings(screening=True)),
     )
     ui.studiesTable.setCurrentCell(1, 0)
     work = tmp_path / ".work" / "run" / "CT-study"

@@ -49,8 +49,9 @@ def test_an_electrode_between_two_cables_makes_three_objects():
         cable(),
         disc(100, 100, 30) & ~disc(100, 100, 26),
         (abs(ROWS - 100) < 20) & (abs(COLUMNS - 100) < 40),
+        abs(ROWS - 100) <= 2 + 2 * (np.sin(COLUMNS / 6) > 0),
     ],
-    ids=["button", "clip", "cable", "ring", "pacemaker"],
+    ids=["button", "clip", "cable", "ring", "pacemaker", "uneven cable"],
 )
 def test_what_is_of_one_kind_stays_one_object(mask):
     (one,) = object_parts(probability_of(mask), "", 0.2)

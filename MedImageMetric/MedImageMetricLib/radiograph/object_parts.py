@@ -16,6 +16,7 @@ from MedImageMetricLib.radiograph.detections import Box, ForeignObject
 
 SMALLEST_OBJECT_PX = 4
 REACH_SHARE = 0.01  # of the picture's longer side: half the width of the broadest line
+BULGE = 1.25  # reaches: what is nowhere deeper is a line, though it may be uneven
 ROUNDED = 1.5  # a compact part goes so many reaches beyond its inside
 
 
@@ -63,14 +64,18 @@ def weak_parts(
 def compact_and_lines(region: np.ndarray, reach_px: float) -> list[np.ndarray]:
     """Masks of the compact parts and of the lines of a region that has both, else the region.
 
-    A line is nowhere farther than `reach_px` from its border. Parts smaller than the square of that
-    are left out.
+    A line is nowhere much farther than `reach_px` from its border. Parts smaller than the square of
+    that are left out.
     """
-    padded = np.pad(region, 1)
-    deep = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > reach_px
-    if not deep.any():
+    depth = ndimage.distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
+    bulges, count = ndimage.label(depth > reach_px)
+    deepest = ndimage.maximum(depth, bulges, np.arange(count + 1)) if count else np.zeros(1)
+    thick = np.asarray(deepest) > BULGE * reach_px
+    thick[0] = False
+    if not thick.any():
         return [region]
-    compact = region & (ndimage.distance_transform_edt(~deep) <= ROUNDED * reach_px)
+    away = ndimage.distance_transform_edt(~thick[bulges])
+    compact = region & (away <= ROUNDED * reach_px)
     both = [_parts(mask, reach_px**2) for mask in (compact, region & ~compact)]
     return [one for parts in both for one in parts] if all(both) else [region]
 

@@ -117,7 +117,13 @@ class StandingBatch:
 
     def begin(self, name: str, found: Found) -> tuple[Row, ...] | None:
         """Hand over cases under a name; rows when there is nothing to do, None when work began."""
-        self._work.plan(found)
+        try:
+            self._work.plan(found)
+        except Exception:
+            # What was planned of it must not come with the next case.
+            self._work.queue.clear()
+            self._work.waiting.clear()
+            raise
         # Cases come one by one here, and none waits for another's screening.
         job = _Job({}, [], self._taken_rows(), self._work.waiting)
         self._work.waiting = []

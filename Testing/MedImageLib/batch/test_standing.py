@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from MedImageLib.batch.cases import Found, scan_cases
+from MedImageLib.batch.ledger import Ledger
 from MedImageLib.batch.run import Row
 from MedImageLib.batch.settings import BatchSettings
 from MedImageLib.batch.standing import StandingBatch
@@ -127,3 +128,24 @@ def test_what_follows_waits_for_the_screening_of_its_own_case(
         again = {row.processor: row for row in batch.begin("again", found) or ()}
         assert {row.state for row in again.values()} == {"already done"}
         assert again["anomaly"].text == rows["anomaly"].text
+
+
+def test_a_case_that_cannot_be_planned_leaves_nothing_to_the_next(
+    tmp_path: Path, cases: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = one_by_one(cases("ok", "ok"))
+    settings, modules = BatchSettings(workers=1), ("fake_screening",)
+    with StandingBatch(tmp_path / "out", settings, modules=modules) as batch:
+        assert batch.room() == 1
+
+        def full(*_: object) -> None:
+            raise OSError("No space left on device")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Ledger, "entry", full)
+            with pytest.raises(OSError, match="No space"):
+                batch.begin("first", first)
+        assert batch.begin("second", second) is None
+        rows = ends_of(batch, 1)["second"]
+        assert {row.case for row in rows} == {second.cases[0].name}
+        assert sorted(row.processor for row in rows) == ["anomaly", "fake"]

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from AutoContourLib.registration.offset import offset_of
 from AutoContourLib.registration.rigid_settings import RigidSettings
-from AutoContourLib.registration.similarity import score_at
+from AutoContourLib.registration.similarity import much_smaller, score_at
 from MedImageLib.resampling import image_of
 from MedImageLib.volume import Volume
 
@@ -36,11 +36,15 @@ def all_by_information(
 ) -> list[np.ndarray]:
     """The same from several starts; the images are thinned once."""
     matrices = list(starts)
+    turned = much_smaller(moving, fixed)
+    if turned:
+        fixed, moving = moving, fixed
+        matrices = [np.linalg.inv(one) for one in matrices]
     center = fixed.geometry.center_mm
     for spacing in spacings_mm:
-        still, free = (image_of(_thinned(image, spacing)) for image in (fixed, moving))
+        still, free = (image_of(thinned(image, spacing)) for image in (fixed, moving))
         matrices = [_climbed(still, free, one, center, settings, spacing) for one in matrices]
-    return matrices
+    return [np.linalg.inv(one) for one in matrices] if turned else matrices
 
 
 def _climbed(
@@ -85,7 +89,7 @@ def _climbed(
     return made
 
 
-def _thinned(volume: Volume, spacing_mm: float) -> Volume:
+def thinned(volume: Volume, spacing_mm: float) -> Volume:
     """Smoothed and thinned by whole steps towards a spacing, voxel centers kept."""
     own = np.array(volume.geometry.spacing_mm[::-1])
     step = np.maximum(1, np.round(spacing_mm / own)).astype(int)

@@ -39,6 +39,7 @@ LARGEST_SPACING_MM = 40.0
 FLIP_GAIN = 1.05
 _APART_MM = 6.0
 _PLAINLY = 0.95
+_MOST_LEADERS = 3
 _FLIPPED = Remark(
     "flipped-left-right",
     "The moving image fits better when mirrored left to right: one of both is likely flipped. "
@@ -88,17 +89,16 @@ def register_rigid(
     still, free = comparable(fixed), comparable(moving)
     judge = similarity_at(still, free, settings.samples, settings.seed)
     before = judge(begin)
-    end, scored = begin, list[tuple[np.ndarray, float]]()
+    end, rivals = begin, list[tuple[np.ndarray, float]]()
     if settings.refine:
-        end, scored = _found(fixed, moving, begin, judge, settings)
+        end, rivals = _found(fixed, moving, begin, judge, settings)
     after = judge(end)
     verdict, remarks = _verdict(fixed, moving, after, settings)
     stability: Stability | None = None
     # Two images of one modality are judged by the field that follows; a patient who bent in
     # between is no reason to doubt them.
-    modes = not fixed.modality or fixed.modality != moving.modality
+    modes = not _one_mode(fixed, moving)
     if settings.check_stability and settings.refine and modes and verdict != DO_NOT_USE:
-        rivals = _finer_rivals(still, free, scored, judge, settings)
         stability = stability_of(fixed, moving, end, [(end, after.score), *rivals])
         doubt = _doubted(stability, settings.largest_doubt_mm)
         if doubt is not None:
@@ -118,8 +118,8 @@ def register_rigid(
 def _found(
     fixed: Volume, moving: Volume, begin: np.ndarray, judge: Judge, settings: RigidSettings
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, float]]]:
-    """The best offset from the given start and, if wanted, from a search; and where the starts
-    ended on the coarse grid, with their scores."""
+    """The best offset from the given start and, if wanted, from a search; and the other places
+    that fit nearly as well, refined alike, with their scores."""
     still, free = comparable(fixed), comparable(moving)
     coarser, finer = settings.spacings_mm[:1], settings.spacings_mm[1:]
     candidates = [begin]
@@ -133,47 +133,57 @@ def _found(
             learned = learned_start(still, free, load_start_model())
             candidates += [] if learned is None else [learned]
         coarse += all_by_information(still, free, candidates[1:], settings, coarser)
-    scored = [(one, judge(one).score) for one in coarse]
-    ranked = [*scored, *((one, judge(one).score) for one in candidates)]
-    end = max(ranked, key=lambda one: one[1])[0]
-    end = _not_worse(judge, end, by_information(still, free, end, settings, finer))
-    end = _not_worse(judge, end, _last_steps(fixed, moving, end, judge, settings))
+    ranked = sorted([*coarse, *candidates], key=lambda one: -_worth(judge(one)))
+    # On a coarse grid another place may seem the best; two CT tell theirs clearly.
+    leaders = ranked[:1] if _one_mode(fixed, moving) else _leaders(ranked, judge, still)
+    ends = [
+        _not_worse(judge, before, after)
+        for before, after in zip(
+            leaders, all_by_information(still, free, leaders, settings, finer), strict=True
+        )
+    ]
+    best = max(range(len(ends)), key=lambda n: _worth(judge(ends[n])))
+    exact = _last_steps(fixed, moving, ends[best], judge, settings)
+    # Self-similarity sees more of two modalities than the score does, and may cost some of it.
+    share = 0.99 if _one_mode(fixed, moving) else 0.95
+    end = _not_worse(judge, ends[best], exact, share)
     end = end if judge(end).score >= judge(begin).score else begin
-    return end, scored
+    rivals = [(one, judge(one).score) for n, one in enumerate(ends) if n != best]
+    return end, rivals
+
+
+def _worth(found: Similarity) -> float:
+    """Of equal scores the one over more of the smaller body is the safer."""
+    return found.score * float(found.overlap**0.25)
+
+
+def _one_mode(fixed: Volume, moving: Volume) -> bool:
+    return bool(fixed.modality) and fixed.modality == moving.modality
 
 
 def _fits_plainly(fixed: Volume, moving: Volume, near: Similarity) -> bool:
     """Whether an offset fits so well that no other place can fit better.
 
-    Edges of one modality that lie on one another agree by 0.97 and more, at a wrong place by 0.8
-    at most.
+    Edges of one modality that lie on one another agree by 0.97 and more, 9 mm away by less than
+    0.9, farther away by less than 0.8.
     """
-    one_mode = bool(fixed.modality) and fixed.modality == moving.modality
-    return one_mode and near.agreement >= _PLAINLY and near.overlap >= PARTIAL_BELOW
+    return _one_mode(fixed, moving) and near.agreement >= _PLAINLY and near.overlap >= PARTIAL_BELOW
 
 
-def _finer_rivals(
-    still: Volume,
-    free: Volume,
-    scored: list[tuple[np.ndarray, float]],
-    judge: Judge,
-    settings: RigidSettings,
-) -> list[tuple[np.ndarray, float]]:
-    """Coarse ends that fit nearly as well as the best one, refined as it was, so that a place is
-    not called a rival for want of refinement. At most the two best others."""
-    ranked = sorted(scored, key=lambda one: -one[1])
-    best = ranked[0]
+def _leaders(ranked: list[np.ndarray], judge: Judge, still: Volume) -> list[np.ndarray]:
+    """The best of ranked places and at most two others that lie apart and fit nearly as well."""
     middle = np.append(still.geometry.center_mm, 1.0)
-    others = [
-        one
-        for one in ranked[1:]
-        if one[1] > 0.85 * best[1]
-        and np.abs((one[0] - best[0]) @ middle).max() + 50 * np.abs(one[0] - best[0])[:3, :3].max()
-        > _APART_MM
-    ]
-    finer = settings.spacings_mm[1:]
-    ends = all_by_information(still, free, [one for one, _ in others[:2]], settings, finer)
-    return [(one, judge(one).score) for one in ends]
+    kept = [ranked[0]]
+    for one in ranked[1:]:
+        if len(kept) == _MOST_LEADERS or _worth(judge(one)) < 0.85 * _worth(judge(ranked[0])):
+            break
+        parts = [one - other for other in kept]
+        if all(
+            np.abs(part @ middle).max() + 50 * np.abs(part[:3, :3]).max() > _APART_MM
+            for part in parts
+        ):
+            kept.append(one)
+    return kept
 
 
 def _last_steps(
@@ -210,7 +220,7 @@ def _of_several_measures(
 
 def least_agreement(fixed: Volume, moving: Volume, settings: RigidSettings) -> float:
     """Agreement of edges that these two images must reach."""
-    one_mode = bool(fixed.modality) and fixed.modality == moving.modality
+    one_mode = _one_mode(fixed, moving)
     return settings.least_agreement if one_mode else settings.least_agreement_modes
 
 
@@ -235,13 +245,15 @@ def _check(name: str, image: Volume) -> None:
         raise InputError(f"The {name} image is constant; nothing can be registered on it.")
 
 
-def _not_worse(judge: Judge, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """The later offset, unless it is clearly worse.
+def _not_worse(
+    judge: Judge, before: np.ndarray, after: np.ndarray, share: float = 0.99
+) -> np.ndarray:
+    """The later offset, unless its score is below a share of the earlier one's.
 
     The measure wavers by less than a hundredth where the exact offset is a fraction of a voxel
     away, so that a slightly lower score is no reason against the finer step.
     """
-    return after if judge(after).score >= 0.99 * judge(before).score else before
+    return after if judge(after).score >= share * judge(before).score else before
 
 
 def _verdict(

@@ -30,8 +30,8 @@ SPACING_MM = 4.0
 RIVAL_MM = 8.0
 RIVAL_SHARE = 0.93
 _FEWEST = 200
-# Robust weights lag behind the motion, so that few long steps end where many short ones do.
-_BEYOND = 1.7
+# Robust weights lag behind the motion, so that few long steps end where more short ones do.
+_BEYOND = 1.5
 _FEWEST_LAYERS = 4
 
 
@@ -76,7 +76,7 @@ def stability_of(
     return Stability(parts, _apart(points, other, moving_from_fixed), _rival(points, scored))
 
 
-def parts_mm(level: Level, steps: int = 2) -> tuple[float, ...]:
+def parts_mm(level: Level, steps: int = 3) -> tuple[float, ...]:
     """How far each half of a level's body, lower and upper along (k, j, i), turns and shifts the
     offset by itself: mean length within the half."""
     moved, seen = sampled(level, torch.zeros(3, *level.geometry.shape))

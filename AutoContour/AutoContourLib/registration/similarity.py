@@ -18,6 +18,8 @@ from MedImageLib.volume import Volume
 _BINS = 32
 _EDGE_MM = 3.0
 _FEWEST = 200
+# A field of view below this share of the other one is the small one of both.
+_SMALL = 0.6
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class _Places:
 
 def similarity_at(fixed: Volume, moving: Volume, samples: int, seed: int) -> Judge:
     """A function that judges offsets (4 × 4 moving_from_fixed) of two images of `comparable`."""
+    if much_smaller(moving, fixed):
+        turned = similarity_at(moving, fixed, samples, seed)
+        return lambda matrix: turned(np.linalg.inv(matrix))
     places = _places(fixed, moving, samples, seed)
     slopes = _slopes(fixed)[:, *places.kji]
     other_slopes = _slopes(moving)
@@ -72,6 +77,9 @@ def score_at(
     fixed: Volume, moving: Volume, samples: int, seed: int
 ) -> Callable[[np.ndarray], float]:
     """The scores of `similarity_at` alone, which are found sooner without the edges."""
+    if much_smaller(moving, fixed):
+        turned = score_at(moving, fixed, samples, seed)
+        return lambda matrix: turned(np.linalg.inv(matrix))
     places = _places(fixed, moving, samples, seed)
 
     def score(matrix: np.ndarray) -> float:
@@ -79,6 +87,13 @@ def score_at(
         return _fit(places, moving, inside, at)[0] if inside.sum() >= _FEWEST else 0.0
 
     return score
+
+
+def much_smaller(one: Volume, other: Volume) -> bool:
+    """Whether points are better drawn in the first image: of a large one few lie in a small one,
+    and the fewer do, the more information chance alone makes up."""
+    sizes = (float(np.prod(v.array.shape)) * v.geometry.voxel_volume_mm3 for v in (one, other))
+    return next(sizes) < _SMALL * next(sizes)
 
 
 def _places(fixed: Volume, moving: Volume, samples: int, seed: int) -> _Places:

@@ -58,7 +58,7 @@ CLEAN_FOLD = 0
 ROUND_KEY = 40  # sets the random views apart from those of other trainings
 MOST_ALARMS = 0.1  # a clean picture
 THRESHOLD = 0.5
-LEAST, MOST, STEP = 0.0, 14.0, 0.1  # shifts of the logits that are tried
+MOST, NEAR, STEP = 14.0, 2.0, 0.1  # shifts of the logits that are tried
 
 
 def has_boxes(sample: Sample) -> bool:
@@ -106,26 +106,33 @@ def network_of(settings: TrainingSettings, checkpoint: Path, shift: float) -> Mu
     return shifted(network, shift)
 
 
-def shift_of(model: Model, clean: Sequence[Picture]) -> float:
-    """The least shift of the logits beyond which MOST_ALARMS is never exceeded."""
-    logits = []
-    for picture in clean:
-        box = content_box(picture.plane)
-        card = model.card
-        answer = segment_plane(
-            model.network, picture.plane[box], card.framing, None, percent=card.percent
-        )
-        assert answer.probabilities is not None
-        found = np.clip(answer.probabilities[1], 1e-7, 1 - 1e-7)
-        logits.append(np.log(found / (1 - found)))
-    for shift in np.arange(MOST, LEAST, -STEP):
-        parts = [
-            object_parts(1 / (1 + np.exp(shift - one)), "", LEAST_PROBABILITY) for one in logits
-        ]
-        alarms = [sum(part.confidence > THRESHOLD for part in one) for one in parts]
-        if np.mean(alarms) > MOST_ALARMS:
-            return round(float(shift + STEP), 2)
-    return LEAST
+def shift_of(settings: TrainingSettings, checkpoint: Path, clean: Sequence[Picture]) -> float:
+    """The least shift of the logits beyond which MOST_ALARMS is never exceeded.
+
+    Found in two rounds: far from a half, probabilities hold too few digits to be shifted.
+    """
+    shift = 0.0
+    for reach in (MOST, NEAR):
+        model = model_of(settings, checkpoint, shift)
+        logits = [object_logits(one, model) for one in clean]
+        steps = np.arange(reach, -min(shift, NEAR), -STEP)
+        shift += next((one + STEP for one in steps if alarms_at(logits, one) > MOST_ALARMS), 0.0)
+    return round(float(shift), 2)
+
+
+def object_logits(picture: Picture, model: Model) -> np.ndarray:
+    card = model.card
+    plane = picture.plane[content_box(picture.plane)]
+    answer = segment_plane(model.network, plane, card.framing, None, percent=card.percent)
+    assert answer.probabilities is not None
+    found = np.clip(answer.probabilities[1], 1e-7, 1 - 1e-7)
+    return np.log(found / (1 - found))
+
+
+def alarms_at(logits: Sequence[np.ndarray], shift: float) -> float:
+    """False alarms a picture, where the logits (j, i) of clean pictures are lowered by a shift."""
+    parts = [object_parts(1 / (1 + np.exp(shift - one)), "", LEAST_PROBABILITY) for one in logits]
+    return float(np.mean([sum(part.confidence > THRESHOLD for part in one) for one in parts]))
 
 
 def unseen_with(shown: Sequence[Picture], seen: set[tuple[str, str]]) -> list[Picture]:
@@ -150,7 +157,7 @@ def score(
     shifts: list[dict[str, object]] = []
     for number, part in enumerate([BEFORE, *parts], start=-1):
         checkpoint = start if part == BEFORE else fold_folder(run, part) / CHECKPOINT
-        shift = shift_of(model_of(settings, checkpoint, 0.0), held_back[::2])
+        shift = shift_of(settings, checkpoint, held_back[::2])
         model = model_of(settings, checkpoint, shift)
         without = [answered(one, model) for one in held_back]
         mine = [n for n, one in enumerate(turn) if part == BEFORE or one == number]
@@ -220,7 +227,7 @@ def store(
     shown = [one for source in SETS for one in pictures(data, source)]
     clean = [one for one in shown if not one.boxes and one.sure and one.fold == CLEAN_FOLD]
     checkpoint = fold_folder(run, part) / CHECKPOINT
-    shift = shift_of(model_of(settings, checkpoint, 0.0), clean[::2])
+    shift = shift_of(settings, checkpoint, clean[::2])
     samples = shown_to(read_samples(data, settings.sources), part)
     protocol = (
         "Five networks of the same recipe, each without the real objects of one fold, found these; "

@@ -118,9 +118,13 @@ def test_a_network_of_volumes_is_folded_too():
 
 
 def test_folded_weights_are_laid_out_as_planes_are_handed_in(trained):
-    wide = [p for p in folded(trained).parameters() if p.ndim == 4 and p.shape[2] > 1]
-    assert wide
-    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in wide)
+    convolutions = [p for p in folded(trained).parameters() if p.ndim == 4]
+    assert {p.shape[2] for p in convolutions} == {1, 3}
+    for weight in convolutions:
+        # Of kernels of one pixel only the strides tell the layout.
+        kernel, channels = weight.shape[2:].numel(), weight.shape[1]
+        wanted = (kernel * channels, 1, weight.shape[3] * channels, channels)
+        assert weight.stride() == wanted
     assert trained.blocks[0].mixers[0].weight.is_contiguous()
 
 

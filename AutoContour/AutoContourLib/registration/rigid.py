@@ -24,6 +24,7 @@ from AutoContourLib.registration.rigid_channels import refined_by_channels
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.rigid_stability import UPTAKE_SPACING_MM, Stability, stability_of
 from AutoContourLib.registration.rigid_start import starts
+from AutoContourLib.registration.rigid_uptake import refined_by_uptake
 from AutoContourLib.registration.similarity import Judge, Similarity, similarity_at
 from AutoContourLib.registration.start_network import learned_start, load_start_model
 from MedImageLib.errors import GeometryError, InputError, Remark
@@ -143,9 +144,10 @@ def _found(
         )
     ]
     best = max(range(len(ends)), key=lambda n: _worth(judge(ends[n])))
+    uptake = "PT" in (fixed.modality, moving.modality)
     exact = _last_steps(fixed, moving, ends[best], judge, settings)
-    # Self-similarity sees more of two modalities than the score does, and may cost some of it.
-    share = 0.99 if _one_mode(fixed, moving) else 0.95
+    # Self-similarity and uptake see more of two modalities than the score does, and may cost some.
+    share = 0.99 if _one_mode(fixed, moving) else 0.85 if uptake else 0.95
     end = _not_worse(judge, ends[best], exact, share)
     end = end if judge(end).score >= judge(begin).score else begin
     rivals = [(one, judge(one).score) for n, one in enumerate(ends) if n != best]
@@ -190,6 +192,8 @@ def _last_steps(
     fixed: Volume, moving: Volume, end: np.ndarray, judge: Judge, settings: RigidSettings
 ) -> np.ndarray:
     """The exact offset near to one that is right within some mm, by what the modalities allow."""
+    if {fixed.modality, moving.modality} == {"CT", "PT"}:
+        return refined_by_uptake(fixed, moving, end)
     if "PT" in (fixed.modality, moving.modality):
         return _of_several_measures(fixed, moving, end, settings)
     if fixed.modality != moving.modality:

@@ -9,6 +9,7 @@ import pytest
 
 from AutoContourLib.registration import rigid
 from AutoContourLib.registration.gray_values import comparable
+from AutoContourLib.registration.mutual_information import by_information
 from AutoContourLib.registration.rigid import register_rigid
 from AutoContourLib.registration.rigid_settings import RigidSettings
 from AutoContourLib.registration.similarity import score_at, similarity_at
@@ -164,3 +165,26 @@ def test_scores_alone_are_those_of_the_whole_judgement(patient, moving, truth):
     for matrix in (truth, np.eye(4), rigid_matrix(np.zeros(3), np.full(3, 900.0), np.zeros(3))):
         assert score(matrix) == judge(matrix).score
     assert score(truth) > score(np.eye(4)) > 0
+
+
+def small_part(image: Volume) -> Volume:
+    """A box of a third of an image along each axis, around its middle."""
+    third = [n // 3 for n in image.array.shape]
+    array = image.array[tuple(slice(n, 2 * n) for n in third)]
+    origin = tuple(image.geometry.points_mm(np.array(third[::-1], float)))
+    geometry = dataclasses.replace(image.geometry, shape=array.shape, origin_mm=origin)
+    return dataclasses.replace(image, array=array, geometry=geometry)
+
+
+def test_a_small_moving_field_does_not_slide_off_a_large_fixed_one(patient, moving, truth):
+    still, free = comparable(patient.planning_ct), comparable(small_part(moving))
+    judge = similarity_at(still, free, 3000, 0)
+    away = truth @ rigid_matrix(np.array([2.0, 3, -2]), np.array([9.0, -7, 8]), np.zeros(3))
+    end = by_information(still, free, away, RigidSettings(samples=3000), (8.0, 4.0))
+    assert judge(end).score > judge(away).score
+    assert judge(end).overlap > 0.9
+    middle = np.append(free.geometry.center_mm, 1.0)
+    gone = np.linalg.inv(end) @ middle - np.linalg.inv(truth) @ middle
+    assert np.linalg.norm(gone) < 4.0
+    turned = similarity_at(free, still, 3000, 0)
+    assert turned(np.linalg.inv(away)) == judge(away)

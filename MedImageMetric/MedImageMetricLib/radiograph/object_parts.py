@@ -86,8 +86,8 @@ def _parts(mask: np.ndarray, least_px: float) -> list[np.ndarray]:
     return [part for part in parts if np.count_nonzero(part) >= least_px]
 
 
-def _extent(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _extent(mask: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
     """First row and column, height and width."""
-    places = np.argwhere(mask)
-    first = places.min(0)
-    return first, places.max(0) - first + 1
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    first = int(rows[0]), int(columns[0])
+    return first, (int(rows[-1]) - first[0] + 1, int(columns[-1]) - first[1] + 1)

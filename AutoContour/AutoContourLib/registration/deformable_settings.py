@@ -19,7 +19,10 @@ class DeformableSettings:
         minimum=0.5,
     )
     field_steps: tuple[int, ...] = setting(
-        (6, 5, 10), help="Gauss-Newton steps at each of these grids.", minimum=1, maximum=100
+        (10, 8, 12),
+        help="Gauss-Newton steps at each of these grids; two modalities take two thirds of them.",
+        minimum=1,
+        maximum=100,
     )
     widths_mm: tuple[float, ...] = setting(
         (48.0, 24.0, 16.0),

@@ -48,7 +48,11 @@ _MM3 = 1000.0
 # Voxels whose residuals tell the noise; their medians hardly change with more.
 _MOST_JUDGED = 40_000
 _ADAPTED_AT = (2, 4)
-_SETTLED_AT, _BEYOND = 2, 1.9
+# Robust weights lag behind the field, which would come to rest slowly, so that steps are gone so
+# far beyond their end from this one on. Two CT bear it late only; self-similarity falls short from
+# the first step on, and needs this share of the steps when they are long.
+_SETTLED_AT, _BEYOND = 6, 1.5
+_SETTLED_AT_MODES, _BEYOND_MODES, _STEPS_MODES = 2, 1.9, 0.64
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +111,8 @@ def elastic_field(
             )
         # The widest bumps alone would be asked to explain everything, and become loose.
         adapted = _ADAPTED_AT if number and settings.adapt_stiffness else ()
-        field = _after_steps(level, reader, field, steps, settings.stiffness, adapted)
+        count = steps if level.one_scale else round(_STEPS_MODES * steps)
+        field = _after_steps(level, reader, field, max(1, count), settings.stiffness, adapted)
     return field
 
 
@@ -161,6 +166,9 @@ def _after_steps(
     few = field.grid.bases(tuple(_block_middles(line) for line in places))
     least = min(level.geometry.spacing_mm)
     volume = float(np.prod(level.geometry.spacing_mm)) / _MM3
+    settled_at, beyond = (
+        (_SETTLED_AT, _BEYOND) if level.one_scale else (_SETTLED_AT_MODES, _BEYOND_MODES)
+    )
     for number in range(steps):
         moved, seen = reader(bases.spread(field.weights))
         tensor, force = normal_terms(level, moved, seen)
@@ -170,8 +178,7 @@ def _after_steps(
         largest = float(few.spread(step).norm(dim=0).max())
         # A linear model of the images does not hold far beyond the slope that it was taken at.
         length = min(1.0, 3 * least / max(largest, 1e-9))
-        # Robust weights lag behind the field, which would come to rest slowly.
-        length *= _BEYOND if number >= _SETTLED_AT else 1.0
+        length *= beyond if number >= settled_at else 1.0
         weights = field.weights + length * step
         field = replace(field, weights=weights)
         if number in adapted:
